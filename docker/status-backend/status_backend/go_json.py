@@ -1,0 +1,81 @@
+"""Checks a decoded JSON value against a type annotation and words a mismatch as Go's encoding/json does.
+
+Go words the type it wanted. Builtin types have a fixed Go name; a request object is named by an annotation:
+`Annotated[dict, "requests.CreateCommunity"]`. What Go would drop silently (unknown keys) is left alone here too.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Annotated, Any, Union, get_args, get_origin
+
+_GO_NAMES: dict[Any, str] = {str: "string", int: "int", float: "float64", bool: "bool"}
+
+
+class UnmarshalError(ValueError):
+    """`json: cannot unmarshal <value> into Go value of type <type>`."""
+
+    def __init__(self, value: Any, go_type: str) -> None:
+        super().__init__(f"json: cannot unmarshal {_json_kind(value, go_type)} into Go value of type {go_type}")
+
+
+def unmarshal(value: Any, annotation: Any) -> Any:
+    """`value`, if it is what `annotation` says; UnmarshalError otherwise. A null is the type's zero value."""
+    if value is None:
+        return zero(annotation)
+    base, go_type = _resolve(annotation)
+    origin, arguments = get_origin(base) or base, get_args(base)
+    if origin is Any:
+        return value
+    if origin is list and isinstance(value, list):
+        return [unmarshal(item, arguments[0]) for item in value] if arguments else value
+    if origin is dict and isinstance(value, dict):
+        return {key: unmarshal(item, arguments[1]) for key, item in value.items()} if arguments else value
+    if origin is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if origin in (str, bool) and isinstance(value, origin):
+        return value
+    if origin is int and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise UnmarshalError(value, go_type)
+
+
+def zero(annotation: Any) -> Any:
+    """Go's zero value: what a null or a missing key leaves behind."""
+    if _is_optional(annotation):
+        return None
+    base, _ = _resolve(annotation)
+    origin = get_origin(base) or base
+    return origin() if origin in (str, int, float, bool, list, dict) else None
+
+
+def _is_optional(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation)
+
+
+def _resolve(annotation: Any) -> tuple[Any, str]:
+    """The Python type that counts, and its Go name."""
+    if _is_optional(annotation):
+        annotation = next(a for a in get_args(annotation) if a is not type(None))
+    if get_origin(annotation) is Annotated:
+        base, *notes = get_args(annotation)
+        named = next((note for note in notes if isinstance(note, str)), None)
+        return base, named or _go_name(base)
+    return annotation, _go_name(annotation)
+
+
+def _go_name(annotation: Any) -> str:
+    origin, arguments = get_origin(annotation) or annotation, get_args(annotation)
+    if origin is list:
+        return "[]" + (_go_name(arguments[0]) if arguments else "interface {}")
+    if origin is dict:
+        return "map[string]" + (_go_name(arguments[1]) if arguments else "interface {}")
+    return _GO_NAMES.get(origin, "interface {}")
+
+
+def _json_kind(value: Any, go_type: str) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, (int, float)):
+        return f"number {value}" if go_type == "int" else "number"
+    return {str: "string", list: "array", dict: "object"}[type(value)]
