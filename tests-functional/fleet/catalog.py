@@ -1,0 +1,187 @@
+"""The nodes that we know: how each is started, in a container and as a process.
+
+The arguments are those of the original programs, so the same functions start the real images: give `image`.
+Ports and addresses are placeholders (see NodeSpec); what a node must know of another is passed in as that Node.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterable, Mapping, Sequence
+
+from fleet.node import Node
+from fleet.spec import HealthCheck, NodeSpec
+
+DOCKER_DIR = Path(__file__).resolve().parents[2] / "docker"
+CLUSTER_ID = 16
+SHARDS = (32, 64)  # 32: protected topics and the default, 64: non-protected
+FLEET_NAME = "status-go.test"
+WAKU_REST_PORT = 8645
+FLEETS_CONFIG = "config/wakufleetconfig.json"  # in the data directory of a status-backend
+
+
+def waku_boot(
+    name: str = "boot-1",
+    *,
+    static_nodes: Sequence[str] = (),
+    store_node: str | None = None,
+    image: str | None = None,
+    **common: object,
+) -> NodeSpec:
+    """A relay that backends publish to and receive from.
+
+    `static_nodes` and `store_node` are multiaddresses (a store's `listenAddresses`); the rest as in `waku_node`.
+    """
+    arguments = ["--store=false", *(f"--staticnode={address}" for address in static_nodes)]
+    if store_node:
+        arguments.append(f"--storenode={store_node}")
+    return waku_node(name, arguments, image=image, **common)
+
+
+def waku_store(
+    name: str = "store",
+    *,
+    retention_seconds: int = 60,
+    static_nodes: Sequence[str] = (),
+    image: str | None = None,
+    **common: object,
+) -> NodeSpec:
+    """A relay that keeps messages for `retention_seconds` and answers store queries; its database is on disk."""
+    arguments = [
+        "--store=true",
+        f"--store-message-retention-policy=time:{retention_seconds}",
+        "--store-message-db-url=sqlite://{data}/store.sqlite3",
+        *(f"--staticnode={address}" for address in static_nodes),
+    ]
+    return waku_node(name, arguments, image=image, **common)
+
+
+def waku_node(
+    name: str,
+    arguments: Sequence[str],
+    *,
+    cluster_id: int = CLUSTER_ID,
+    shards: Iterable[int] = SHARDS,
+    node_key: str | None = None,
+    log_level: str = "INFO",
+    image: str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> NodeSpec:
+    """Any Waku node. `node_key`: 32 bytes in hex, else one is made at random at every start."""
+    common = [
+        "--rest=true",
+        "--rest-admin=true",
+        "--rest-address={host}",
+        "--rest-port={port:rest}",
+        "--listen-address={host}",
+        "--tcp-port={port:p2p}",
+        f"--cluster-id={cluster_id}",
+        *(f"--shard={shard}" for shard in shards),
+        "--relay=true",
+        "--filter=true",
+        "--lightpush=true",
+        f"--log-level={log_level}",
+    ]
+    if node_key:
+        common.append(f"--nodekey={node_key}")
+    return NodeSpec(
+        name=name,
+        kind="waku",
+        image=image or "waku",
+        command=(*common, *arguments),
+        process=("{python}", "-m", "wakunode", *common, *arguments),
+        python_path=(DOCKER_DIR / "waku",),
+        ports={"rest": WAKU_REST_PORT, "p2p": 60000},
+        health=HealthCheck("rest", "/debug/v1/info"),
+        env=dict(env or {}),
+        drop_capabilities=image is None,
+    )
+
+
+def codex(
+    name: str,
+    *,
+    bootstrap_nodes: Sequence[str] = (),
+    block_retries: int | None = None,
+    block_ttl_seconds: int | None = None,
+    storage_quota_bytes: int | None = None,
+    log_level: str = "INFO",
+    image: str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> NodeSpec:
+    """A storage node. `bootstrap_nodes` are SPRs (`spr:...`); what is not given is left to the program."""
+    arguments = [
+        "--data-dir={data}",
+        "--api-bindaddr={host}",
+        "--api-port={port:api}",
+        "--listen-addrs=/ip4/{host}/tcp/{port:p2p}",
+        f"--log-level={log_level}",
+        *(f"--bootstrap-node={spr}" for spr in bootstrap_nodes),
+    ]
+    optional = {"block-retries": block_retries, "block-ttl": block_ttl_seconds, "storage-quota": storage_quota_bytes}
+    arguments += [f"--{option}={value}" for option, value in optional.items() if value is not None]
+    return NodeSpec(
+        name=name,
+        kind="codex",
+        image=image or "codex",
+        command=("codex", *arguments),
+        process=("{python}", "-m", "codex", *arguments),
+        python_path=(DOCKER_DIR / "codex",),
+        ports={"api": 8080, "p2p": 8070},
+        health=HealthCheck("api", "/api/codex/v1/debug/info"),
+        env=dict(env or {}),
+        drop_capabilities=image is None,
+    )
+
+
+def status_backend(
+    name: str,
+    *,
+    bootstrap_nodes: Sequence[Node] = (),
+    store_nodes: Sequence[Node] = (),
+    static_nodes: Sequence[Node] | None = None,
+    fleet_name: str = FLEET_NAME,
+    cluster_id: int = CLUSTER_ID,
+    image: str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> NodeSpec:
+    """A status-backend. Its entrypoint asks the Waku nodes who they are and writes that to FLEETS_CONFIG.
+
+    `static_nodes`: the bootstrap nodes by default. Without any Waku node it starts without a fleet.
+    """
+    static_nodes = bootstrap_nodes if static_nodes is None else static_nodes
+    waku = {"--bootstrap-nodes": bootstrap_nodes, "--store-nodes": store_nodes, "--static-nodes": static_nodes}
+    scan: list[str] = []
+    if any(waku.values()):
+        scan = ["--fleet-name", fleet_name, "--cluster-id", str(cluster_id)]
+        for option, nodes in waku.items():
+            scan += [option, *map(_scan_host, nodes)] if nodes else []
+    return NodeSpec(
+        name=name,
+        kind="status-backend",
+        image=image or "status-backend",
+        command=("status-backend", "--address", "{host}:{port:http}"),
+        process=(
+            "sh",
+            str(DOCKER_DIR / "status-backend" / "entrypoint.sh"),
+            *("{python}", "-m", "status_backend", "--address", "{host}:{port:http}"),
+        ),
+        python_path=(DOCKER_DIR / "status-backend", DOCKER_DIR / "codex"),
+        ports={"http": 3333},
+        health=HealthCheck("http", "/health", method="POST", body="[]"),
+        env={**_scan_env("python3 /usr/local/bin/scan_waku_fleet.py", scan, "{data}/" + FLEETS_CONFIG), **(env or {})},
+        # The entrypoint splits the command at blanks, which a path of this machine may hold: hence names and relative paths.
+        process_env=_scan_env("python3 -m scan_waku_fleet", scan, FLEETS_CONFIG),
+        data_path="/usr/status-user",
+        drop_capabilities=image is None,
+    )
+
+
+def _scan_env(program: str, arguments: Sequence[str], output: str) -> dict[str, str]:
+    return {"SCAN_WAKU_FLEET": " ".join((program, *arguments, "--output", output))} if arguments else {}
+
+
+def _scan_host(node: Node) -> str:
+    """HOST where the port is the usual one: the original's scan script knows no other form."""
+    host, port = node.address("rest")
+    return host if port == WAKU_REST_PORT else f"{host}:{port}"

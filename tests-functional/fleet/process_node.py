@@ -1,0 +1,322 @@
+"""One node as a process.
+
+What must outlive the Python object (pid, ports) is on disk, so that any process of the run can handle the node.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+import psutil
+
+from fleet import health, leftovers, logfile
+from fleet.errors import FleetError, NodeGone, NotSupported, StartError
+from fleet.marks import RUN_VARIABLE
+from fleet.spec import ExecResult, NodeSpec, NodeState, Usage, fill
+
+HOST = "127.0.0.1"
+LOG_TAIL = 20
+READY_POLL = 0.02  # seconds between looks for NODE_READY_FILE; the end of the process is awaited meanwhile
+
+
+@dataclass
+class Record:
+    """state.json: the process of a node as whoever last started it left it."""
+
+    pid: int | None = None
+    created: float | None = None  # start time of the process, so that a reused pid is not taken for it
+    ports: dict[str, int] = field(default_factory=dict)
+    exit_code: int | None = None
+
+
+class ProcessNode:
+    """See fleet.node.Node. `marks` are the environment variables by which the reaper knows the process."""
+
+    def __init__(self, spec: NodeSpec, directory: Path, log_path: Path, marks: Mapping[str, str]) -> None:
+        self.spec = spec
+        self.name = spec.name
+        self.log_path = log_path
+        self._directory = directory
+        self._data = directory / "data"
+        self._marks = dict(marks)
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def create(cls, spec: NodeSpec, directory: Path, log_dir: Path, marks: Mapping[str, str]) -> ProcessNode:
+        try:
+            directory.mkdir()
+        except FileExistsError:
+            raise FleetError(f"this run has a node {spec.name!r} already") from None
+        node = cls(spec, directory, log_dir / f"{spec.name}.log", marks)
+        node._data.mkdir()
+        node._write(Record())
+        return node
+
+    @classmethod
+    def from_handle(cls, handle: Mapping[str, Any]) -> ProcessNode:
+        paths = Path(handle["directory"]), Path(handle["log_path"])
+        return cls(NodeSpec.from_json(handle["spec"]), *paths, handle["marks"])
+
+    @property
+    def handle(self) -> dict[str, Any]:
+        paths = {"directory": str(self._directory), "log_path": str(self.log_path)}
+        return {"spec": self.spec.to_json(), "marks": self._marks, **paths}
+
+    @property
+    def data_path(self) -> str:
+        return str(self._data)
+
+    # Where it is
+
+    def url(self, port: str | None = None) -> str:
+        host, number = self.address(port)
+        return f"http://{host}:{number}"
+
+    def address(self, port: str | None = None) -> tuple[str, int]:
+        port = port or self.spec.health.port
+        try:
+            return HOST, self._read().ports[port]
+        except KeyError:
+            raise NodeGone(f"node {self.name!r} has no port {port!r} yet: it was never started") from None
+
+    def state(self) -> NodeState:
+        if not self._directory.exists():
+            return NodeState.REMOVED
+        process = self._process()
+        if process is not None:
+            return NodeState.PAUSED if process.status() == psutil.STATUS_STOPPED else NodeState.RUNNING
+        return NodeState.CREATED if self._read().pid is None else NodeState.EXITED
+
+    def exit_code(self) -> int | None:
+        if self._directory.exists() and self._process() is None:
+            return self._read().exit_code
+        return None
+
+    def logs(self, tail: int | None = None) -> list[str]:
+        return logfile.read(self.log_path, tail)
+
+    def usage(self) -> Usage:
+        members = self._family()
+        times = [member.cpu_times() for member in members]
+        return Usage(sum(t.user + t.system for t in times), sum(member.memory_info().rss for member in members))
+
+    # Life
+
+    def start(self) -> None:
+        if self.state() not in (NodeState.CREATED, NodeState.EXITED):
+            raise FleetError(f"node {self.name!r} cannot be started: it is {self.state().value}")
+        ports = self._read().ports
+        ready_file = self._directory / "ready.json"
+        ready_file.unlink(missing_ok=True)
+        values = self._values(ports)
+        with self.log_path.open("ab") as log:
+            self._child = subprocess.Popen(
+                [fill(argument, values) for argument in self.spec.process],
+                cwd=self._data,
+                env={**self._environment(values), "NODE_READY_FILE": str(ready_file)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._write(Record(self._child.pid, psutil.Process(self._child.pid).create_time(), ports))
+        deadline = time.monotonic() + self.spec.health.timeout
+        try:
+            self._await_ready(ready_file, deadline)
+            self._await_healthy(deadline)
+        except BaseException:
+            self._end_all()
+            raise
+
+    def stop(self) -> int | None:
+        process = self._process()
+        if process is not None:
+            process.send_signal(signal.SIGCONT)
+            process.send_signal(signal.Signals[self.spec.stop_signal])
+            self._wait(process, self.spec.stop_timeout)
+            self._end_all()
+        return self.exit_code()
+
+    def kill(self) -> None:
+        self._running()
+        self._end_all()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def pause(self) -> None:
+        self._running()
+        for process in self._family():
+            process.suspend()
+
+    def resume(self) -> None:
+        self._running()
+        for process in self._family():
+            process.resume()
+
+    def disconnect(self) -> None:
+        raise NotSupported("processes share this machine's loopback: none can be taken off the network")
+
+    def reconnect(self) -> None:
+        self.disconnect()
+
+    def remove(self) -> None:
+        if self._directory.exists():
+            self.stop()
+            shutil.rmtree(self._directory)
+
+    # Beside it
+
+    def exec(self, argv: Sequence[str]) -> ExecResult:
+        self._running()
+        values = self._values(self._read().ports)
+        done = subprocess.run(
+            [fill(argument, values) for argument in argv],
+            cwd=self._data,
+            env=self._environment(values),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        return ExecResult(done.returncode, done.stdout.decode(errors="replace"))
+
+    def copy_in(self, source: Path, target: str) -> None:
+        _copy(source, self._data / target)
+
+    def copy_out(self, source: str, target: Path) -> None:
+        _copy(self._data / source, target)
+
+    # Own matters
+
+    def _values(self, ports: Mapping[str, int]) -> dict[str, str]:
+        values = {"data": self.data_path, "host": HOST, "python": sys.executable}
+        return values | {f"port:{name}": str(ports.get(name, 0)) for name in self.spec.ports}
+
+    def _environment(self, values: Mapping[str, str]) -> dict[str, str]:
+        """This process's own less what would reach into the node, then what the spec says."""
+        foreign = ("PYTEST", "PYTHON", "COV_")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), environment.get("PATH", os.defpath)))
+        environment["PYTHONUNBUFFERED"] = "1"
+        if self.spec.python_path:
+            environment["PYTHONPATH"] = os.pathsep.join(map(str, self.spec.python_path))
+        given = {**self.spec.env, **self.spec.process_env}
+        return {**environment, **{name: fill(value, values) for name, value in given.items()}, **self._marks}
+
+    def _await_ready(self, ready_file: Path, deadline: float) -> None:
+        while not ready_file.exists():
+            if self._exited(READY_POLL):
+                raise self._failure("its ports (NODE_READY_FILE)", self._ending())
+            if time.monotonic() > deadline:
+                limit = f"within {self.spec.health.timeout:g} s"
+                raise self._failure(f"its ports (NODE_READY_FILE) {limit}", "it wrote none and still runs")
+        ports = json.loads(ready_file.read_text())["ports"]
+        if missing := set(self.spec.ports) - set(ports):
+            raise self._failure(f"ports {sorted(self.spec.ports)}", f"NODE_READY_FILE lacks {sorted(missing)}")
+        record = self._read()
+        record.ports = ports
+        self._write(record)
+
+    def _await_healthy(self, deadline: float) -> None:
+        def ensure_alive() -> None:
+            if self._exited(0):
+                raise health.Ended(self._ending())
+
+        try:
+            health.await_healthy(self.spec.health, self.url, ensure_alive, deadline - time.monotonic())
+        except (health.Unhealthy, health.Ended) as error:
+            raise self._failure(health.describe(self.spec.health, self.url()), str(error)) from error
+
+    def _failure(self, awaited: str, instead: str) -> StartError:
+        code = self._child.poll() if self._child else None
+        tail = self.logs(LOG_TAIL)
+        return StartError(self.name, awaited, instead, log_path=self.log_path, log_tail=tail, exit_code=_code(code))
+
+    def _ending(self) -> str:
+        return f"the process ended with exit code {_code(self._child.returncode)}"
+
+    def _exited(self, timeout: float) -> bool:
+        """Of the child just started: waits up to `timeout` seconds for its end."""
+        try:
+            self._child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _process(self) -> psutil.Process | None:
+        """The node's process while it lives; a zombie does not."""
+        record = self._read()
+        if record.pid is None:
+            return None
+        if self._child is not None and self._child.pid == record.pid and self._child.poll() is not None:
+            if record.exit_code is None:
+                record.exit_code = _code(self._child.returncode)
+                self._write(record)
+            return None
+        try:
+            process = psutil.Process(record.pid)
+            if process.create_time() == record.created and process.status() != psutil.STATUS_ZOMBIE:
+                return process
+        except psutil.NoSuchProcess:
+            pass
+        return None
+
+    def _running(self) -> psutil.Process:
+        process = self._process() if self._directory.exists() else None
+        if process is None:
+            raise NodeGone(f"node {self.name!r} is not running: it is {self.state().value}")
+        return process
+
+    def _family(self) -> list[psutil.Process]:
+        process = self._running()
+        return [process, *process.children(recursive=True)]
+
+    def _end_all(self) -> None:
+        """SIGKILL to the whole session of the node, whether or not its first process still lives."""
+        process, session = self._process(), self._read().pid
+        for member in leftovers.find_processes(self._marks[RUN_VARIABLE]):
+            try:
+                if os.getsid(member.pid) == session:
+                    member.kill()
+            except (ProcessLookupError, psutil.NoSuchProcess):
+                pass
+        if process is not None:
+            self._wait(process, None)
+
+    def _wait(self, process: psutil.Process, timeout: float | None) -> None:
+        try:
+            if self._child is not None and self._child.pid == process.pid:
+                self._child.wait(timeout)
+            else:
+                process.wait(timeout)
+        except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
+            pass
+
+    def _read(self) -> Record:
+        return Record(**json.loads((self._directory / "state.json").read_text()))
+
+    def _write(self, record: Record) -> None:
+        temporary = self._directory / "state.json.tmp"
+        temporary.write_text(json.dumps(asdict(record)))
+        temporary.rename(self._directory / "state.json")
+
+
+def _code(returncode: int | None) -> int | None:
+    return 128 - returncode if returncode is not None and returncode < 0 else returncode
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        shutil.copy2(source, target)

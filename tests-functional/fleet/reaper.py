@@ -1,0 +1,128 @@
+"""Removes all of a run when its controller is gone, however it went.
+
+One process per run (`python -m fleet.reaper`), in a session of its own, so that Ctrl-C does not reach it. It holds the
+reading end of a pipe of the controller: the kernel closes that when the controller dies, even by SIGKILL. An orderly
+end closes it as well, so there is one way to clean up, and it is used in every run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+PACKAGE_ROOT = Path(__file__).parents[1]
+ORDERLY = b"done\n"
+SWEEP_SECONDS = 30.0  # how long to go on while things are still found
+SETTLE_SECONDS = 3.0  # after a death: workers outlive the controller for a moment and may just be starting something
+
+
+@dataclass
+class Reaper:
+    """The controller's end."""
+
+    process: subprocess.Popen[bytes]
+    report: Path
+
+    @classmethod
+    def start(cls, run_id: str, run_dir: Path, temp_dir: Path, *, docker: bool, max_lifetime: float) -> Reaper:
+        report = run_dir / "reaper.json"
+        task = {
+            "run_id": run_id,
+            "temp_dir": str(temp_dir),
+            "docker": docker,
+            "max_lifetime": max_lifetime,
+            "report": str(report),
+        }
+        with (run_dir / "reaper.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "fleet.reaper"],
+                cwd=PACKAGE_ROOT,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        process.stdin.write(json.dumps(task).encode() + b"\n")
+        process.stdin.flush()
+        return cls(process, report)
+
+    def close(self) -> list[str]:
+        """Ends the run: waits until the reaper has swept, and returns what it found (see `describe`)."""
+        self.process.stdin.write(ORDERLY)
+        self.process.stdin.close()
+        self.process.wait(timeout=SWEEP_SECONDS + 60)
+        return json.loads(self.report.read_text())["removed"]
+
+
+def watch(pipe: IO[bytes], max_lifetime: float) -> tuple[str, float]:
+    """Blocks until the controller is gone or its time is over; returns which, and for how long to look for more."""
+    readable, _, _ = select.select([pipe], [], [], max_lifetime)
+    if not readable:
+        return f"the run is older than its {max_lifetime:.0f} s", SETTLE_SECONDS
+    if pipe.readline() == ORDERLY:
+        return "the run is over", 0.0
+    return "the controller died", SETTLE_SECONDS
+
+
+def sweep(run_id: str, docker: bool, settle: float) -> dict[str, list[str]]:
+    """Finds and removes until nothing has appeared for `settle` seconds."""
+    from fleet import leftovers
+
+    client = None
+    if docker:
+        import docker as docker_sdk
+
+        client = docker_sdk.from_env(timeout=30)
+    removed: list[str] = []
+    failed: list[str] = []
+    start = quiet_since = time.monotonic()
+    while True:
+        found = leftovers.find(run_id, client)
+        now = time.monotonic()
+        if found:
+            if now - start > SWEEP_SECONDS:
+                break
+            removed += [line for line in found.describe() if line not in removed]
+            failed = leftovers.remove(found)
+            quiet_since = time.monotonic()
+        elif now - quiet_since >= settle:
+            failed = []
+            break
+        else:
+            time.sleep(0.25)  # nothing tells of a process that is yet to appear
+    return {"removed": removed, "failed": failed + [f"left: {line}" for line in found.describe()]}
+
+
+def main() -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    pipe = os.fdopen(0, "rb", buffering=0)  # select sees nothing of what a buffer holds
+    task = json.loads(pipe.readline())
+
+    def reap(reason: str, settle: float = 0.0) -> int:
+        from fleet import leftovers
+
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        outcome = sweep(task["run_id"], task["docker"], settle)
+        leftovers.remove_temp_dir(Path(task["temp_dir"]), task["run_id"])
+        report = Path(task["report"])
+        report.with_suffix(".tmp").write_text(json.dumps({"reason": reason, **outcome}, indent=2) + "\n")
+        report.with_suffix(".tmp").rename(report)
+        return 1 if outcome["failed"] else 0
+
+    def on_sigterm(*_: object) -> None:
+        raise SystemExit(reap("the reaper was asked to end"))
+
+    signal.signal(signal.SIGTERM, on_sigterm)
+    return reap(*watch(pipe, task["max_lifetime"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
