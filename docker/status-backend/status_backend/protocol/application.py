@@ -8,7 +8,7 @@ from functools import cached_property
 from coincurve import PrivateKey, PublicKey
 from google.protobuf.message import DecodeError
 
-from status_backend.protocol import ids, signing
+from . import ids, signing
 from status_backend.protocol.application_metadata_message_pb2 import ApplicationMetadataMessage
 
 Type = ApplicationMetadataMessage

@@ -15,8 +15,8 @@ from coincurve import PrivateKey, PublicKey
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from status_backend.protocol import ecies, signing
-from status_backend.protocol.ecies import DecryptionFailed
+from . import ecies, signing
+from .ecies import DecryptionFailed
 
 _NONCE = 12
 _PAD_TO = 256

@@ -1,0 +1,1 @@
+"""How messages get to and from the Waku nodes of the fleet."""

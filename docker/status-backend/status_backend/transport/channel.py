@@ -1,0 +1,193 @@
+"""One pubsub topic: the stream of what is relayed on it, and the history that the store has of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from .. import signal_types
+from ..protocol.waku_message import Envelope
+from ..signals import SignalHub
+from .sync_state import SyncState
+from .waku_node import NodeUnavailable, Rejected, Stream, StreamUnsupported, WakuNodeClient
+
+log = logging.getLogger(__name__)
+
+_BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds
+_POLL_INTERVAL = 0.5  # seconds, where a node cannot push
+_OVERLAP = 20  # seconds; messages bear their sender's time and reach the store after the relay
+
+Deliver = Callable[[list[Envelope | None]], None]
+
+
+class Channel:
+    """Keeps a stream open and, whenever something may have been missed, asks the store for the gap.
+
+    A content topic is asked for after it has been subscribed to, so nothing falls between history and stream.
+    """
+
+    def __init__(
+        self,
+        pubsub_topic: str,
+        relays: Sequence[WakuNodeClient],
+        stores: Sequence[WakuNodeClient],
+        state: SyncState,
+        signals: SignalHub,
+        deliver: Deliver,
+    ) -> None:
+        self.pubsub_topic = pubsub_topic
+        self.connected_to: WakuNodeClient | None = None
+        self._relays = relays
+        self._stores = stores
+        self._state = state
+        self._signals = signals
+        self._deliver = deliver
+        self._topics: set[str] = set()
+        self._live: set[str] = set()
+        self._behind: set[str] = set()
+        self._changed = asyncio.Event()
+        self._behind_changed = asyncio.Event()
+        self._caught_up = asyncio.Condition()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        loops = (self._follow_relay(), self._follow_store()) if self._stores else (self._follow_relay(),)
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    def add(self, content_topics: set[str]) -> None:
+        self._topics |= content_topics
+        self._changed.set()
+
+    def remove(self, content_topics: set[str]) -> None:
+        self._topics -= content_topics
+        self._behind -= content_topics
+        self._changed.set()
+
+    def catch_up(self, content_topics: set[str]) -> None:
+        """Ask the store for what came since these topics were last in step."""
+        self._behind |= content_topics & self._topics
+        self._behind_changed.set()
+
+    async def caught_up(self, content_topics: set[str]) -> None:
+        """Waits until these topics are subscribed to and the store has been asked."""
+        async with self._caught_up:
+            await self._caught_up.wait_for(lambda: content_topics <= self._live and not content_topics & self._behind)
+
+    # Relay
+
+    async def _follow_relay(self) -> None:
+        failures = 0
+        while True:
+            while not self._topics:
+                await self._changed.wait()
+                self._changed.clear()
+            client = self._relays[failures % len(self._relays)]
+            try:
+                await self._stream(client)
+                reason: object = "stream closed"
+                failures = 0
+            except StreamUnsupported:
+                await self._poll(client)
+                continue
+            except NodeUnavailable as error:
+                reason = error
+                if failures == 0:
+                    self.catch_up(self._topics)  # the store may be there when the relay is not
+            log.warning("%s: lost %s: %s", self.pubsub_topic, client, reason)
+            await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
+            failures += 1
+
+    async def _stream(self, client: WakuNodeClient) -> None:
+        topics = set(self._topics)
+        async with client.stream(self.pubsub_topic, topics) as stream:
+            log.info("%s: following %s", self.pubsub_topic, client)
+            self.connected_to = client
+            self._live = topics
+            self.catch_up(topics)
+            updates = asyncio.create_task(self._keep_subscribed(stream, set(topics)))
+            try:
+                async for event in stream.events():
+                    if isinstance(event, set):
+                        fresh = (event & self._topics) - self._live
+                        self._live |= fresh
+                        self.catch_up(fresh)
+                    else:
+                        self._deliver([event])
+            finally:
+                self._leave_step(updates)
+
+    def _leave_step(self, updates: asyncio.Task[None]) -> None:
+        updates.cancel()
+        self._state.in_step(self.pubsub_topic, self._live - self._behind, time.time_ns())
+        self._live = set()
+        self.connected_to = None
+
+    async def _keep_subscribed(self, stream: Stream, asked: set[str]) -> None:
+        while True:
+            wanted = set(self._topics)
+            if added := wanted - asked:
+                await stream.subscribe(added)
+            if dropped := asked - wanted:
+                await stream.unsubscribe(dropped)
+                self._live -= dropped
+            asked = wanted
+            await self._changed.wait()
+            self._changed.clear()
+
+    async def _poll(self, client: WakuNodeClient) -> None:
+        """For as long as the process lives: a node that cannot push will not learn to."""
+        if not self._stores:
+            raise NodeUnavailable(f"{client} has no push stream, and there is no store node to poll")
+        log.info("%s: %s has no push stream, polling the store", self.pubsub_topic, client)
+        self.connected_to = client
+        while True:
+            self._live = set(self._topics)
+            self.catch_up(self._topics)
+            await asyncio.sleep(_POLL_INTERVAL)
+
+    # Store
+
+    async def _follow_store(self) -> None:
+        failures = 0
+        while True:
+            while not self._behind:
+                self._behind_changed.clear()
+                await self._behind_changed.wait()
+            client = self._stores[failures % len(self._stores)]
+            topics = set(self._behind)
+            self._emit(signal_types.HISTORY_REQUEST_STARTED, numBatches=1)
+            try:
+                await self._query(client, topics)
+            except (NodeUnavailable, Rejected) as error:
+                log.warning("%s: history: %s", self.pubsub_topic, error)
+                self._emit(signal_types.HISTORY_REQUEST_FAILED, errorMessage=str(error))
+                await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
+                failures += 1
+                continue
+            failures = 0
+            async with self._caught_up:
+                self._caught_up.notify_all()
+            self._emit(signal_types.HISTORY_REQUEST_COMPLETED)
+
+    async def _query(self, client: WakuNodeClient, topics: set[str]) -> None:
+        begun = time.time_ns()
+        self._behind -= topics  # whoever falls behind from here on is asked for again
+        try:
+            for start, group in self._state.since(self.pubsub_topic, topics).items():
+                async for page in client.query(self.pubsub_topic, group, start - _OVERLAP * 1_000_000_000):
+                    self._deliver(page)
+        except BaseException:
+            self._behind |= topics & self._topics
+            raise
+        self._state.in_step(self.pubsub_topic, topics, begun)
+
+    def _emit(self, type_: str, **fields: object) -> None:
+        self._signals.emit(type_, {"requestId": "", "peerId": "", "batchIndex": 0, **fields})

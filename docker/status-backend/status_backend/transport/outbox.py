@@ -1,0 +1,79 @@
+"""What is to be published, in order and on disk until a node of the fleet has taken it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ..db import Database
+from ..protocol.waku_message import Envelope
+from .waku_node import NodeUnavailable, Rejected, WakuNodeClient
+
+log = logging.getLogger(__name__)
+
+_BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds
+_STALE = 10_000_000_000  # nanoseconds; store nodes refuse messages whose time is too far from theirs
+
+OnSent = Callable[[str, Envelope], None]
+
+
+class Outbox:
+    """`put` belongs into the transaction that makes the message: both are kept, or neither."""
+
+    def __init__(self, db: Database, on_sent: OnSent) -> None:
+        self._db = db
+        self._on_sent = on_sent
+        self._filled = asyncio.Event()
+        self._emptied = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def put(self, envelope: Envelope, message_id: str) -> None:
+        self._db.execute(
+            "INSERT INTO outbox (pubsub_topic, content_topic, payload, timestamp, message_id) VALUES (?, ?, ?, ?, ?)",
+            (envelope.pubsub_topic, envelope.content_topic, envelope.payload, envelope.timestamp, message_id),
+        )
+        self._emptied.clear()
+        self._filled.set()
+
+    def start(self, relays: Sequence[WakuNodeClient]) -> None:
+        self._task = asyncio.create_task(self._drain(relays))
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def flushed(self) -> None:
+        """Waits until everything is published."""
+        await self._emptied.wait()
+
+    async def _drain(self, relays: Sequence[WakuNodeClient]) -> None:
+        failures = 0
+        while True:
+            row = self._db.one("SELECT * FROM outbox ORDER BY id LIMIT 1")
+            if row is None:
+                self._emptied.set()
+                self._filled.clear()
+                await self._filled.wait()
+                continue
+            envelope = Envelope(row["pubsub_topic"], row["content_topic"], row["payload"], row["timestamp"])
+            now = time.time_ns()
+            if now - envelope.timestamp > _STALE:
+                envelope = replace(envelope, timestamp=now)
+            try:
+                await relays[failures % len(relays)].publish(envelope)
+            except NodeUnavailable as error:
+                log.warning("publishing waits: %s", error)
+                await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
+                failures += 1
+                continue
+            except Rejected as error:
+                log.error("not published: %s", error)
+            else:
+                self._on_sent(row["message_id"], envelope)
+            failures = 0
+            self._db.execute("DELETE FROM outbox WHERE id = ?", (row["id"],))

@@ -1,0 +1,194 @@
+"""Sealed messages out to the fleet, opened messages in from it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from coincurve import PrivateKey, PublicKey
+
+from .. import signal_types
+from ..db import Database
+from ..fleets import DEFAULT_CLUSTER_ID, WakuFleet
+from ..protocol import payload
+from ..protocol.ecies import DecryptionFailed
+from ..protocol.payload import Decoded, MalformedPayload
+from ..protocol.waku_message import Envelope
+from ..signals import SignalHub
+from . import sync_state
+from .channel import Channel
+from .filters import OPEN_SHARD, PROTECTED_SHARD, Filter, Filters, pubsub_topic
+from .outbox import Outbox
+from .sync_state import SyncState
+from .waku_node import WakuNodeClient
+
+log = logging.getLogger(__name__)
+
+_REMEMBERED = 10_000  # envelope hashes, against handling twice what comes from stream and store
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message that one of our filters could open."""
+
+    filter: Filter
+    envelope: Envelope
+    decoded: Decoded
+
+
+class Transport:
+    """Works without a fleet as well: then messages wait in the outbox and none arrive.
+
+    `on_received` gets what arrived together (one live message, a page of history) and must not raise.
+    """
+
+    def __init__(
+        self,
+        fleet: WakuFleet | None,
+        db: Database,
+        signals: SignalHub,
+        on_received: Callable[[list[Received]], None],
+        on_sent: Callable[[str], None],
+    ) -> None:
+        sync_state.migrate(db)
+        self.fleet = fleet
+        self.dropped: Counter[str] = Counter()
+        self._cluster = fleet.cluster_id if fleet else DEFAULT_CLUSTER_ID
+        self._shards = {self.pubsub_topic(shard): shard for shard in (PROTECTED_SHARD, OPEN_SHARD)}
+        self._signals = signals
+        self._state = SyncState(db)
+        self._on_received = on_received
+        self._on_sent = on_sent
+        self._filters = Filters()
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._outbox = Outbox(db, self._sent)
+        self._channels: dict[int, Channel] = {}
+        self._http: aiohttp.ClientSession | None = None
+
+    def pubsub_topic(self, shard: int) -> str:
+        return pubsub_topic(self._cluster, shard)
+
+    async def start(self) -> None:
+        if self.fleet is None or not self.fleet.nodes:
+            log.warning("no waku fleet: this node is on its own")
+            return
+        self._http = aiohttp.ClientSession()
+        clients = {node.rest_url: WakuNodeClient(node, self._http) for node in self.fleet.nodes}
+        relays = [clients[node.rest_url] for node in self.fleet.relay_nodes]
+        stores = [clients[node.rest_url] for node in self.fleet.store_nodes]
+        for topic, shard in self._shards.items():
+            channel = Channel(topic, relays, stores, self._state, self._signals, self._deliver)
+            channel.add(self._filters.topics(shard))
+            channel.start()
+            self._channels[shard] = channel
+        self._outbox.start(relays)
+        for node in self.fleet.store_nodes[:1]:
+            event = {"address": node.addr, "id": node.peer_id}
+            self._signals.emit(signal_types.MAILSERVER_CHANGED, event)
+            self._signals.emit(signal_types.MAILSERVER_AVAILABLE, event)
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(channel.stop() for channel in self._channels.values()), self._outbox.stop())
+        self._channels.clear()
+        if self._http is not None:
+            await self._http.close()
+
+    async def prepare(self, chat_ids: Iterable[str]) -> None:
+        """Derives the keys of these channels off the event loop: each takes tens of milliseconds, once."""
+        await asyncio.gather(*(asyncio.to_thread(payload.symmetric_key, chat_id) for chat_id in chat_ids))
+
+    def subscribe(self, filters: Iterable[Filter]) -> None:
+        """Listen from now on and fetch what the store has. Returns at once; see `caught_up`."""
+        for filter_ in filters:
+            if self._filters.add(filter_) and filter_.shard in self._channels:
+                self._channels[filter_.shard].add({filter_.content_topic})
+
+    def unsubscribe(self, filters: Iterable[Filter]) -> None:
+        """Stop listening. Should it be subscribed to again, its whole history is asked for."""
+        for filter_ in filters:
+            if self._filters.remove(filter_):
+                self._state.forget(self.pubsub_topic(filter_.shard), {filter_.content_topic})
+                if filter_.shard in self._channels:
+                    self._channels[filter_.shard].remove({filter_.content_topic})
+
+    def rewind(self, filter_: Filter) -> None:
+        """Ask the store for all it has on this filter's topic again."""
+        self._state.forget(self.pubsub_topic(filter_.shard), {filter_.content_topic})
+        if filter_.shard in self._channels:
+            self._channels[filter_.shard].catch_up({filter_.content_topic})
+
+    async def caught_up(self, filters: Iterable[Filter]) -> None:
+        """Waits until these filters are live and their history is here. Never returns while the fleet is away."""
+        for filter_ in filters:
+            await self._channels[filter_.shard].caught_up({filter_.content_topic})
+
+    def filters_for(self, topic: bytes) -> list[Filter]:
+        return [filter_ for filter_ in self._filters if filter_.topic == topic]
+
+    def send_public(self, chat_id: str, wrapped: bytes, author: PrivateKey, message_id: str = "") -> Envelope:
+        """Readable for all who know the chat id."""
+        sealed = payload.seal_symmetric(payload.encode(wrapped, author), payload.symmetric_key(chat_id))
+        return self._send(Filter(chat_id), sealed, message_id)
+
+    def send_private(
+        self, mailbox: Filter, recipient: PublicKey, wrapped: bytes, author: PrivateKey, message_id: str = ""
+    ) -> Envelope:
+        """Readable for the recipient only; sent to the channel on which it is written to."""
+        return self._send(mailbox, payload.seal_for(payload.encode(wrapped, author), recipient), message_id)
+
+    async def flushed(self) -> None:
+        await self._outbox.flushed()
+
+    def peers(self) -> dict[str, Any]:
+        """The nodes that we follow, by peer id, as `wakuext_peers` shows them."""
+        connected = {channel.connected_to for channel in self._channels.values()} - {None}
+        return {
+            client.node.peer_id: {"protocols": ["/vac/waku/relay/2.0.0"], "addresses": [client.node.addr]}
+            for client in connected
+        }
+
+    def _send(self, to: Filter, sealed: bytes, message_id: str) -> Envelope:
+        envelope = Envelope(self.pubsub_topic(to.shard), to.content_topic, sealed, time.time_ns())
+        self._outbox.put(envelope, message_id)
+        return envelope
+
+    def _sent(self, message_id: str, envelope: Envelope) -> None:
+        self._on_sent(message_id)
+        ids = [message_id] if message_id else []
+        self._signals.emit(signal_types.ENVELOPE_SENT, {"ids": ids, "hash": "0x" + envelope.hash.hex(), "message": ""})
+
+    def _deliver(self, envelopes: Sequence[Envelope | None]) -> None:
+        received = [message for envelope in envelopes if (message := self._open(envelope)) is not None]
+        if received:
+            self._on_received(received)
+
+    def _open(self, envelope: Envelope | None) -> Received | None:
+        if envelope is None:
+            self.dropped["malformed"] += 1
+            return None
+        if envelope.hash in self._seen:
+            return None
+        self._remember(envelope.hash)
+        filters = self._filters.at(self._shards.get(envelope.pubsub_topic, -1), envelope.content_topic)
+        for filter_ in filters:
+            try:
+                return Received(filter_, envelope, filter_.open(envelope.payload))
+            except DecryptionFailed:
+                continue  # mailboxes are shared: most of what lies in them is for others
+            except MalformedPayload as error:
+                log.warning("dropped a message on %s: %s", filter_.chat_id, error)
+                self.dropped["malformed"] += 1
+                return None
+        self.dropped["not for us"] += 1
+        return None
+
+    def _remember(self, hash_: bytes) -> None:
+        self._seen[hash_] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
