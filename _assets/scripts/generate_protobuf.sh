@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Regenerates the protobuf modules that are checked in.
+set -euo pipefail
+source "$(dirname -- "${BASH_SOURCE[0]}")/functional_tests_commons.sh"
+
+usage() {
+    cat <<'TEXT'
+Usage: generate_protobuf.sh [--check]
+
+Writes the Python modules of the .proto files of docker/status-backend. With --check it writes nothing and fails where
+the modules that are checked in differ from what the .proto files give.
+TEXT
+}
+
+case ${1:-} in -h | --help) usage && exit 0 ;; esac
+prepare_python
+"$PYTHON" "$ROOT/docker/status-backend/status_backend/protocol/generate.py" "$@"

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Runs every test of the repository.
+set -euo pipefail
+source "$(dirname -- "${BASH_SOURCE[0]}")/functional_tests_commons.sh"
+
+usage() {
+    cat <<'TEXT'
+Usage: run_tests.sh [--runtime process|docker|both]
+
+Runs the tests of each node, of the harness and of the scripts, then the scenarios: as local processes, in Docker, or
+in both. Without --runtime: as processes, and in Docker too where an engine answers.
+
+A failure does not stop the rest. A summary closes the run, and a JUnit report of each part is in
+tests-functional/reports. The exit status is 0 if everything passed, else 1; 130 after Ctrl-C.
+TEXT
+}
+
+engine_answers() {
+    "$PYTHON" -c 'import docker; docker.from_env(timeout=10).ping()' 2>/dev/null
+}
+
+RUNTIME=
+while (($#)); do
+    case $1 in
+        -h | --help) usage && exit 0 ;;
+        --runtime)
+            (($# > 1)) || usage_error "--runtime needs a value: process, docker or both"
+            RUNTIME=$2 && shift
+            ;;
+        --runtime=*) RUNTIME=${1#*=} ;;
+        *) usage_error "unknown argument $1" ;;
+    esac
+    shift
+done
+case $RUNTIME in
+    process | docker) RUNTIMES=("$RUNTIME") ;;
+    both) RUNTIMES=(process docker) ;;
+    '') RUNTIMES=(process) ;;
+    *) usage_error "--runtime is process, docker or both, not '$RUNTIME'" ;;
+esac
+
+prepare_python
+if [[ -z $RUNTIME ]]; then
+    if engine_answers; then
+        RUNTIMES+=(docker)
+    else
+        echo "No Docker engine answers: the scenarios run as local processes only."
+    fi
+fi
+
+PARTS=() # NAME=STATUS each
+FAILED=
+
+run_part() { # run_part NAME COMMAND...: the command gets --junitxml FILE; a fault is noted and the rest still runs
+    local name=$1 status=0
+    shift
+    [[ -z $INTERRUPTED ]] || return 0
+    printf '\n=== %s ===\n' "$name"
+    rm -f -- "$REPORTS/$name.xml"
+    "$@" --junitxml "$REPORTS/$name.xml" || status=$?
+    PARTS+=("$name=$status")
+    if ((status)); then FAILED=yes; fi
+}
+
+for node in waku codex status-backend; do
+    run_part "node-$node" run_pytest "$ROOT/docker/$node"
+done
+run_part harness run_pytest "$ROOT" "$HARNESS/selftests" --ignore "$HARNESS/selftests/scripts"
+run_part scripts run_pytest "$ROOT" "$HARNESS/selftests/scripts"
+for runtime in "${RUNTIMES[@]}"; do
+    run_part "scenarios-$runtime" run_scenarios "$(most_workers)" "$SCENARIOS" --runtime "$runtime"
+done
+
+printf '\n=== Summary ===\n'
+"$PYTHON" "$SCRIPTS/summary.py" "$REPORTS" "${PARTS[@]}"
+if [[ -n $INTERRUPTED ]]; then die "Interrupted: the parts that are not listed did not run." 130; fi
+if [[ -n $FAILED ]]; then exit 1; fi

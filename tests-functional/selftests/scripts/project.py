@@ -1,0 +1,161 @@
+"""A small project around copies of the scripts: they find their project by their own place, so they run as in the real one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pexpect
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+CONFTEST = """
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--runtime")
+
+
+def pytest_report_header(config):
+    return f"runtime is {config.getoption('--runtime')}"
+
+
+@pytest.fixture
+def ran(request):
+    with open(request.config.rootpath / "ran", "a") as file:
+        file.write(request.node.name + "\\n")
+
+
+@pytest.fixture
+def node():
+    # As a real node: out of reach of the terminal's Ctrl-C, so that only a teardown ends it.
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    yield process
+    process.terminate()
+    process.wait()
+"""
+
+SCENARIOS = """
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("ran")
+
+
+class TestSmall:
+    def test_first(self):
+        pass
+
+    def test_second(self):
+        pass
+
+    def test_third(self):
+        pass
+
+
+def test_fails():
+    assert False, "on purpose"
+
+
+def test_exits():
+    pytest.exit("on purpose", returncode=42)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_waits(node, number):
+    Path("/dev/tty").write_text(f"node {number} is up\\n")
+    time.sleep(600)
+"""
+
+
+@dataclass
+class Project:
+    root: Path
+    mark: str  # in the environment of all that the scripts start, so that nothing of it can hide
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
+            "FUNCTIONAL_TESTS_PYTHON": sys.executable,
+            "SCRIPT_TEST_MARK": self.mark,
+            "TMPDIR": str(self.root / "tmp"),
+        }
+
+    def script(self, name: str) -> str:
+        return str(self.root / "_assets/scripts" / name)
+
+    def run(self, name: str, *arguments: str, cwd: Path | None = None, **environment: str) -> Result:
+        """Without a terminal, as CI does."""
+        done = subprocess.run(
+            [self.script(name), *arguments],
+            cwd=cwd or self.root,
+            env=self.environment | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+        return Result(done.returncode, done.stdout)
+
+    def at_terminal(self, name: str, *arguments: str) -> pexpect.spawn:
+        return pexpect.spawn(
+            self.script(name), list(arguments), cwd=self.root, env=self.environment, encoding="utf-8", timeout=60
+        )
+
+    def ran(self) -> list[str]:
+        """Names of the tests that ran."""
+        file = self.root / "ran"
+        return sorted(file.read_text().split()) if file.exists() else []
+
+    def remains(self) -> list[str]:
+        """Processes and temporary files that the scripts left."""
+        left = [str(path) for path in (self.root / "tmp").iterdir()]
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("SCRIPT_TEST_MARK") == self.mark:
+                    left.append(" ".join(process.cmdline()))
+            except psutil.Error:
+                pass  # another user's, or gone
+        return left
+
+
+@dataclass
+class Result:
+    status: int
+    output: str
+
+
+def finish(terminal: pexpect.spawn) -> Result:
+    """Waits for the script's end; the output is what came after the last match."""
+    terminal.expect(pexpect.EOF)
+    output = terminal.before
+    terminal.close()
+    assert terminal.exitstatus is not None, f"ended by signal {terminal.signalstatus}"
+    return Result(terminal.exitstatus, output.replace("\r\n", "\n"))
+
+
+def make_project(root: Path) -> Project:
+    shutil.copytree(ROOT / "_assets/scripts", root / "_assets/scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "tmp").mkdir()
+    (root / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
+    (root / "conftest.py").write_text(CONFTEST)
+    scenarios = root / "tests-functional/tests"
+    scenarios.mkdir(parents=True)
+    (scenarios / "test_small.py").write_text(SCENARIOS)
+    return Project(root, uuid4().hex)
