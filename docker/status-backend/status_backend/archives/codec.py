@@ -1,0 +1,134 @@
+"""Archives and their index as bytes. Sources: status-go's protobuf definitions; ids as in its archive manager."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from eth_hash.auto import keccak
+from google.protobuf.message import DecodeError
+
+from ..protocol.waku_archive_pb2 import (
+    CodexWakuMessageArchiveIndex,
+    CodexWakuMessageArchiveIndexMetadata,
+    WakuMessage,
+    WakuMessageArchive,
+)
+
+MAX_ARCHIVE_SIZE = 30_000_000  # bytes of payloads and signatures in one archive
+
+
+class InvalidArchive(Exception):
+    """Bytes that are no archive, or no index."""
+
+
+@dataclass(frozen=True)
+class ArchiveEntry:
+    """One archive as its index lists it. `start` and `end` are unix seconds; messages lie in [start, end)."""
+
+    id: str
+    cid: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class ArchiveIndex:
+    """The archives of a community by their ids."""
+
+    entries: dict[str, ArchiveEntry] = field(default_factory=dict)
+    _message: CodexWakuMessageArchiveIndex = field(default_factory=CodexWakuMessageArchiveIndex, repr=False)
+
+    @classmethod
+    def parse(cls, data: bytes) -> ArchiveIndex:
+        """InvalidArchive for anything but an index whose keys are the ids of what they lead to."""
+        try:
+            message = CodexWakuMessageArchiveIndex.FromString(data)
+        except DecodeError as error:
+            raise InvalidArchive(f"not an archive index: {error}") from error
+        entries = {archive_id: _entry(archive_id, meta) for archive_id, meta in message.archives.items()}
+        return cls(entries, message)
+
+    def extended(self, archives: Iterable[tuple[WakuMessageArchive, str]]) -> ArchiveIndex:
+        """A new index with these archives, each given with its CID, added."""
+        message = CodexWakuMessageArchiveIndex()
+        message.CopyFrom(self._message)
+        entries = dict(self.entries)
+        for archive, cid in archives:
+            meta = CodexWakuMessageArchiveIndexMetadata(metadata=archive.metadata, cid=cid)
+            archive_id = _archive_id(meta)
+            message.archives[archive_id].CopyFrom(meta)
+            entries[archive_id] = _entry(archive_id, meta)
+        return ArchiveIndex(entries, message)
+
+    def to_bytes(self) -> bytes:
+        return self._message.SerializeToString(deterministic=True)
+
+    def newest_first(self) -> list[ArchiveEntry]:
+        return sorted(self.entries.values(), key=lambda entry: (-entry.start, -entry.end, entry.id))
+
+
+def make_archives(
+    messages: Sequence[WakuMessage],
+    topics: Sequence[bytes],
+    start: int,
+    end: int,
+    window: int,
+    max_size: int = MAX_ARCHIVE_SIZE,
+) -> Iterator[WakuMessageArchive]:
+    """The archives of `messages`, which lie in [start, end): one per `window` seconds, more where it exceeds `max_size`.
+
+    Windows without messages get none. A single message larger than `max_size` is left out, as the original does.
+    A rest of one second is no window of its own: it comes from ticks being rounded to whole seconds.
+    """
+    count = max(math.ceil((end - start - 1) / window), 1)
+    windows: dict[int, list[WakuMessage]] = {}
+    for message in messages:
+        windows.setdefault(min((message.timestamp - start) // window, count - 1), []).append(message)
+    for number, inside in sorted(windows.items()):
+        window_start = start + number * window
+        for chunk in _chunks(inside, max_size):
+            archive = WakuMessageArchive(messages=chunk)
+            setattr(archive.metadata, "from", window_start)  # `from` is a keyword
+            archive.metadata.to = end if number == count - 1 else window_start + window
+            archive.metadata.contentTopic.extend(topics)
+            yield archive
+
+
+def parse_archive(data: bytes) -> WakuMessageArchive:
+    """InvalidArchive for anything but an archive."""
+    try:
+        return WakuMessageArchive.FromString(data)
+    except DecodeError as error:
+        raise InvalidArchive(f"not a message archive: {error}") from error
+
+
+def _chunks(messages: Iterable[WakuMessage], max_size: int) -> Iterator[list[WakuMessage]]:
+    chunk: list[WakuMessage] = []
+    size = 0
+    for message in messages:
+        weight = message_size(message)
+        if weight > max_size:
+            continue
+        if size + weight > max_size:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(message)
+        size += weight
+    if chunk:
+        yield chunk
+
+
+def message_size(message: WakuMessage) -> int:
+    return len(message.payload) + len(message.sig)
+
+
+def _archive_id(meta: CodexWakuMessageArchiveIndexMetadata) -> str:
+    return "0x" + keccak(meta.SerializeToString(deterministic=True)).hex()
+
+
+def _entry(archive_id: str, meta: CodexWakuMessageArchiveIndexMetadata) -> ArchiveEntry:
+    if _archive_id(meta) != archive_id:
+        raise InvalidArchive(f"the index lists an archive under {archive_id}, its id is {_archive_id(meta)}")
+    return ArchiveEntry(archive_id, meta.cid, getattr(meta.metadata, "from"), meta.metadata.to)

@@ -1,0 +1,66 @@
+"""From the profile's node configuration to the embedded Codex node's."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from codex import CodexConfig
+
+# Codex knows more levels than Python.
+_LOG_LEVELS = {"TRACE": "DEBUG", "NOTICE": "INFO", "WARN": "WARNING", "FATAL": "CRITICAL"}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def codex_config(fields: Mapping[str, Any], listen_host: str) -> CodexConfig:
+    """`fields` is the `CodexNodeConfig` of the node configuration (Go's field names).
+
+    Without `ListenAddrs` the node listens where the backend does, on a port that the kernel chooses.
+    ValueError names the field that makes no sense.
+    """
+    from codex import CodexConfig
+
+    return CodexConfig(
+        data_dir=Path(fields["DataDir"]),
+        listen_addrs=fields["ListenAddrs"] or [listen_address(listen_host)],
+        nat=fields["Nat"] or "any",
+        disc_port=fields["DiscoveryPort"],
+        bootstrap_nodes=fields["BootstrapNodes"] or [],
+        net_privkey=Path(fields["NetPrivKeyFile"]) if fields["NetPrivKeyFile"] else None,
+        block_retries=fields["BlockRetries"],
+        storage_quota=fields["StorageQuota"],
+        block_ttl=parse_duration(fields["BlockTtl"], "BlockTtl"),
+        max_peers=fields["MaxPeers"],
+    )
+
+
+def apply_log_level(level: str) -> None:
+    """Set the embedded node's log level (`LogLevel`, Codex's names, any case). ValueError for an unknown one."""
+    name = level.upper()
+    try:
+        logging.getLogger("codex").setLevel(_LOG_LEVELS.get(name, name or "INFO"))
+    except ValueError:
+        known = "trace, debug, info, notice, warn, error, fatal"
+        raise ValueError(f"LogLevel: {level!r} is none of {known}") from None
+
+
+def listen_address(host: str) -> str:
+    """A TCP multiaddress of any free port on `host`; on all interfaces where there is none."""
+    try:
+        address = ip_address(host or "0.0.0.0")
+    except ValueError:
+        address = ip_address(socket.gethostbyname(host))
+    return f"/ip{address.version}/{address}/tcp/0"
+
+
+def parse_duration(text: str, field: str) -> int:
+    """Seconds of a duration as Codex writes it: `30d`, `1h30m`, `90`."""
+    if not re.fullmatch(r"\d+|(\d+[smhdw])+", text):
+        raise ValueError(f"{field}: {text!r} is no duration (like 30d, 1h30m or a number of seconds)")
+    return sum(int(number) * _SECONDS.get(unit, 1) for number, unit in re.findall(r"(\d+)([smhdw]?)", text))

@@ -1,0 +1,37 @@
+"""What the archives need from the messenger."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..protocol.waku_archive_pb2 import WakuMessage
+
+
+class ArchiveHost(Protocol):
+    """Community ids are `0x` + 66 hex, topics 4 bytes, clocks epoch milliseconds."""
+
+    def controlled_communities(self) -> list[str]: ...
+
+    def is_control_node(self, community_id: str) -> bool: ...
+
+    def is_joined(self, community_id: str) -> bool: ...
+
+    def archive_support_enabled(self, community_id: str) -> bool: ...
+
+    def is_encrypted(self, community_id: str) -> bool: ...
+
+    def archive_topics(self, community_id: str) -> list[bytes]:
+        """The content topics of all the community's chats and of its universal channel."""
+        ...
+
+    async def publish_index_cid(self, community_id: str, cid: str, clock_ms: int) -> None:
+        """Announce the index on the universal channel, signed by the community, and publish the description again."""
+        ...
+
+    async def republish(self, community_id: str) -> None:
+        """Publish the description again."""
+        ...
+
+    async def handle_archived(self, messages: list[WakuMessage]) -> None:
+        """Take messages as if received, except that they are not stored for archives again. Repeats are harmless."""
+        ...

@@ -1,0 +1,144 @@
+"""The member's side: gets the archives of every announced index, however long it takes until somebody has them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from .. import signal_types
+from ..signals import SignalHub
+from .codec import ArchiveEntry, InvalidArchive
+from .dialect import Dialect
+from .distribution import Distribution, DistributionError
+from .host import ArchiveHost
+from .importer import ArchiveImporter
+from .store import ArchiveStore
+from .timings import Timings
+
+log = logging.getLogger(__name__)
+
+
+class ArchiveMember:
+    """At most one download a community: of the index announced last. What is pending survives a restart."""
+
+    def __init__(
+        self,
+        host: ArchiveHost,
+        store: ArchiveStore,
+        distribution: Distribution,
+        importer: ArchiveImporter,
+        signals: SignalHub,
+        dialect: Dialect,
+        timings: Timings,
+    ) -> None:
+        self._host = host
+        self._store = store
+        self._distribution = distribution
+        self._importer = importer
+        self._signals = signals
+        self._dialect = dialect
+        self._timings = timings
+        self._tasks: dict[str, tuple[str, asyncio.Task[None]]] = {}
+        self._peers_changed = asyncio.Event()
+        self._switch = asyncio.Lock()
+
+    async def start(self, community_id: str) -> None:
+        """Begin what is pending; a download of an older index is cancelled first, and waited for."""
+        async with self._switch:
+            cid = self._store.info(community_id).pending_cid
+            running, task = self._tasks.get(community_id, ("", None))
+            if not cid or not self._wanted(community_id) or (running == cid and task and not task.done()):
+                return
+            await self._cancel(community_id)
+            self._tasks[community_id] = (cid, asyncio.create_task(self._run(community_id, cid)))
+
+    async def stop(self, community_id: str) -> None:
+        async with self._switch:
+            await self._cancel(community_id)
+
+    async def close(self) -> None:
+        for community_id in list(self._tasks):
+            await self.stop(community_id)
+
+    def peers_changed(self) -> None:
+        """Somebody new is connected: whoever waits before another attempt makes it now."""
+        self._peers_changed.set()
+        self._peers_changed = asyncio.Event()
+
+    def _wanted(self, community_id: str) -> bool:
+        return (
+            self._host.is_joined(community_id)
+            and not self._host.is_control_node(community_id)
+            and self._host.archive_support_enabled(community_id)
+        )
+
+    async def _cancel(self, community_id: str) -> None:
+        _, task = self._tasks.pop(community_id, ("", None))
+        if task:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _run(self, community_id: str, cid: str) -> None:
+        progress = _Progress(community_id, cid, self._store, self._signals, self._dialect)
+        try:
+            await self._download(community_id, cid, progress)
+        except InvalidArchive as error:
+            log.error("%s announced %s, which is of no use: %s", community_id, cid, error)
+            self._store.drop_pending(community_id, cid)
+            return
+        except Exception:
+            log.exception("downloading the archives of %s (index %s) failed", community_id, cid)
+            return
+        self._store.all_downloaded(community_id, cid)
+        self._signals.emit(signal_types.HISTORY_ARCHIVES_SEEDING, {"communityId": community_id, **progress.flags})
+        if self._host.is_joined(community_id):
+            self._importer.start(community_id)
+
+    async def _download(self, community_id: str, cid: str, progress: _Progress) -> None:
+        delay = self._timings.first_retry_after
+        while True:
+            try:
+                existing = self._store.downloaded_ids(community_id)
+                return await self._distribution.download(community_id, cid, existing, progress)
+            except DistributionError as error:
+                log.warning("archives of %s: %s; trying again in %g s", community_id, error, delay)
+            try:
+                async with asyncio.timeout(delay):
+                    await self._peers_changed.wait()
+            except TimeoutError:
+                pass  # time to try again
+            delay = min(delay * 2, self._timings.last_retry_after)
+
+
+class _Progress:
+    """Records a download in the store, then signals it. Several attempts make one story: each step is told once."""
+
+    def __init__(self, community_id: str, cid: str, store: ArchiveStore, signals: SignalHub, dialect: Dialect) -> None:
+        self._community_id = community_id
+        self._cid = cid
+        self._store = store
+        self._signals = signals
+        self._dialect = dialect
+        self._told: set[str] = set()
+        self.flags = {"magnetLink": False, "indexCid": True} if dialect.seeding_flags else {}
+
+    def manifest_fetched(self) -> None:
+        if self._dialect.manifest_signal:
+            self._once(signal_types.MANIFEST_FETCHED, indexCid=self._cid)
+
+    def index_downloaded(self) -> None:
+        self._store.index_downloaded(self._community_id, self._cid)
+        self._once(signal_types.INDEX_DOWNLOAD_COMPLETED, indexCid=self._cid)
+
+    def archives_started(self) -> None:
+        self._once(signal_types.DOWNLOADING_HISTORY_ARCHIVES_STARTED)
+
+    def archive_downloaded(self, entry: ArchiveEntry) -> None:
+        self._store.archive_downloaded(self._community_id, entry)
+        span = {"communityId": self._community_id, "from": entry.start, "to": entry.end}
+        self._signals.emit(signal_types.HISTORY_ARCHIVE_DOWNLOADED, span)
+
+    def _once(self, kind: str, **fields: str) -> None:
+        if kind not in self._told:
+            self._told.add(kind)
+            self._signals.emit(kind, {"communityId": self._community_id, **fields})

@@ -1,0 +1,169 @@
+"""What the archives remember: per community where its index stands, per archive whether it was imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..db import Database
+from ..protocol.waku_archive_pb2 import WakuMessage
+from .codec import ArchiveEntry
+
+_STEPS = (
+    """
+    CREATE TABLE communities_archive_info (
+        community_id TEXT PRIMARY KEY,
+        index_cid TEXT NOT NULL DEFAULT '',    -- the index that is held
+        last_cid TEXT NOT NULL DEFAULT '',     -- the last index of which every archive is held
+        pending_cid TEXT NOT NULL DEFAULT '',  -- an announced index that is not wholly downloaded yet
+        index_cid_clock INTEGER NOT NULL DEFAULT 0,
+        last_message_archive_end_date INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE TABLE community_message_archive_hashes (
+        hash TEXT PRIMARY KEY,
+        community_id TEXT NOT NULL,
+        cid TEXT NOT NULL,
+        start_time INTEGER NOT NULL,
+        end_time INTEGER NOT NULL,
+        imported INTEGER NOT NULL DEFAULT 0
+    );
+    -- Messages that an archive of ours holds: one that comes late, after the archive of its time, is not among them.
+    CREATE TABLE archived_messages (
+        community_id TEXT NOT NULL,
+        hash BLOB NOT NULL,
+        PRIMARY KEY (community_id, hash)
+    ) WITHOUT ROWID;
+    """,
+)
+
+
+@dataclass(frozen=True)
+class ArchiveInfo:
+    """Where a community's archives stand. Empty texts and zeros: never. Clock in ms, end date in unix seconds."""
+
+    index_cid: str = ""
+    last_cid: str = ""
+    pending_cid: str = ""
+    index_cid_clock: int = 0
+    last_message_archive_end_date: int = 0
+
+
+class ArchiveStore:
+    """Tables of the archives, and a reader of the messenger's `waku_messages`. Each call is one transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        db.migrate("archives", _STEPS)
+
+    def info(self, community_id: str) -> ArchiveInfo:
+        row = self._db.one("SELECT * FROM communities_archive_info WHERE community_id = ?", (community_id,))
+        return ArchiveInfo(**{key: row[key] for key in row.keys() if key != "community_id"}) if row else ArchiveInfo()
+
+    def raise_clock(self, community_id: str, clock_ms: int) -> None:
+        """The stored clock never goes back."""
+        self._set(community_id, index_cid_clock=max(clock_ms, self.info(community_id).index_cid_clock))
+
+    # Owner
+
+    def unarchived(self, community_id: str, topics: Sequence[bytes], before: int) -> list[WakuMessage]:
+        """Stored messages of these topics that no archive holds, oldest first, older than `before` (unix seconds)."""
+        rows = self._db.query(
+            f"""SELECT sig, timestamp, topic, payload, padding, hash, third_party_id FROM waku_messages
+                WHERE topic IN ({', '.join('?' * len(topics))}) AND timestamp < ?
+                AND hash NOT IN (SELECT hash FROM archived_messages WHERE community_id = ?)
+                ORDER BY timestamp, hash""",
+            (*topics, before, community_id),
+        )
+        return [
+            WakuMessage(
+                sig=row["sig"],
+                timestamp=row["timestamp"],
+                topic=row["topic"],
+                payload=row["payload"],
+                padding=row["padding"] or b"",
+                hash=row["hash"],
+                thirdPartyId=row["third_party_id"] or "",
+            )
+            for row in rows
+        ]
+
+    def archived(
+        self, community_id: str, messages: Iterable[WakuMessage], end: int, index_cid: str | None = None
+    ) -> None:
+        """These messages are dealt with and everything up to `end` is done; `index_cid` lists what came of it, if any."""
+        with self._db.transaction():
+            for message in messages:
+                self._db.execute("INSERT INTO archived_messages VALUES (?, ?)", (community_id, message.hash))
+            self._set(community_id, last_message_archive_end_date=end)
+            if index_cid:
+                self._set(community_id, index_cid=index_cid, last_cid=index_cid)
+
+    def forget_archived(self, community_id: str) -> None:
+        """The index is lost: as if no message had ever been archived."""
+        with self._db.transaction():
+            self._db.execute("DELETE FROM archived_messages WHERE community_id = ?", (community_id,))
+            self._set(community_id, index_cid="", last_cid="", last_message_archive_end_date=0)
+
+    # Member
+
+    def announced(self, community_id: str, cid: str, clock_ms: int) -> None:
+        with self._db.transaction():
+            self._set(community_id, pending_cid=cid)
+            self.raise_clock(community_id, clock_ms)
+
+    def pending(self) -> dict[str, str]:
+        """The announced index CIDs, by community, that are not wholly downloaded yet."""
+        rows = self._db.query("SELECT community_id, pending_cid FROM communities_archive_info WHERE pending_cid != ''")
+        return {row["community_id"]: row["pending_cid"] for row in rows}
+
+    def index_downloaded(self, community_id: str, cid: str) -> None:
+        self._set(community_id, index_cid=cid)
+
+    def archive_downloaded(self, community_id: str, entry: ArchiveEntry) -> None:
+        self._db.execute(
+            "INSERT OR IGNORE INTO community_message_archive_hashes (hash, community_id, cid, start_time, end_time)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (entry.id, community_id, entry.cid, entry.start, entry.end),
+        )
+
+    def all_downloaded(self, community_id: str, cid: str) -> None:
+        """Every archive of this index is held. A newer index announced meanwhile stays pending."""
+        with self._db.transaction():
+            self._set(community_id, last_cid=cid)
+            self.drop_pending(community_id, cid)
+
+    def drop_pending(self, community_id: str, cid: str) -> None:
+        self._db.execute(
+            "UPDATE communities_archive_info SET pending_cid = '' WHERE community_id = ? AND pending_cid = ?",
+            (community_id, cid),
+        )
+
+    def downloaded_ids(self, community_id: str) -> list[str]:
+        return [row["hash"] for row in self._hashes("community_id = ?", community_id)]
+
+    def to_import(self, community_id: str) -> list[ArchiveEntry]:
+        """Archives downloaded but not imported, the oldest first: what is edited must be there before its edit."""
+        rows = self._hashes("community_id = ? AND NOT imported", community_id)
+        return [ArchiveEntry(row["hash"], row["cid"], row["start_time"], row["end_time"]) for row in rows]
+
+    def unimported(self) -> list[str]:
+        """The communities with archives that are downloaded but not imported."""
+        rows = self._db.query("SELECT DISTINCT community_id FROM community_message_archive_hashes WHERE NOT imported")
+        return [row["community_id"] for row in rows]
+
+    def imported(self, archive_id: str) -> None:
+        self._db.execute("UPDATE community_message_archive_hashes SET imported = 1 WHERE hash = ?", (archive_id,))
+
+    def _hashes(self, where: str, community_id: str) -> list:
+        return self._db.query(
+            f"SELECT * FROM community_message_archive_hashes WHERE {where} ORDER BY start_time, end_time, hash", (community_id,)
+        )
+
+    def _set(self, community_id: str, **values: str | int) -> None:
+        with self._db.transaction():
+            self._db.execute("INSERT OR IGNORE INTO communities_archive_info (community_id) VALUES (?)", (community_id,))
+            assignments = ", ".join(f"{column} = ?" for column in values)
+            self._db.execute(
+                f"UPDATE communities_archive_info SET {assignments} WHERE community_id = ?",
+                (*values.values(), community_id),
+            )

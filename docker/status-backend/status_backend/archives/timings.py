@@ -1,0 +1,26 @@
+"""Every wait of the archives, in seconds. The defaults are status-go's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SEVEN_DAYS = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Timings:
+    """`polling` asks only the own storage node, so it is done more often than the original's once a second."""
+
+    import_initial_delay: float = 300.0
+    slow_chunks_per_second: float = 1.0
+    fast_chunks_per_second: float = 100.0
+
+    call_timeout: float = 30.0  # of one call to the storage node, unless the caller sets another
+    manifest_timeout: float = 20.0  # one attempt at the index's manifest
+    index_timeout: float = 20.0  # one attempt at the index's data
+    archives_timeout: float = 20.0  # one attempt at the archives that are missing
+    trigger_timeout: float = 30.0
+    polling_interval: float = 0.1
+    polling_timeout: float = 30.0
+    first_retry_after: float = 0.5  # doubled after each failed attempt …
+    last_retry_after: float = 4.0  # … up to this
