@@ -1,0 +1,74 @@
+"""Run a node until SIGINT or SIGTERM. Exit status: 0 stopped, 1 could not start, 2 wrong command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from wakunode.node import Node
+from wakunode.options import Options, parse_options
+from wakunode.serving import CannotListen
+from wakunode.store import StoreError
+
+_LEVELS = {"TRACE": "DEBUG", "NOTICE": "INFO", "WARN": "WARNING", "FATAL": "CRITICAL"}
+
+log = logging.getLogger("wakunode")
+
+
+def main() -> None:
+    options = parse_options()
+    _log_to_stderr(options.log_level)
+    for name in options.without_effect:
+        log.warning("--%s has no effect in this node", name)
+    sys.exit(asyncio.run(run(options)))
+
+
+async def run(options: Options) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        node = Node(options)
+    except StoreError as error:
+        log.critical("%s", error)
+        return 1
+    try:
+        await node.start()
+        _tell_ready(node.ports)
+        await stop.wait()
+    except CannotListen as error:
+        log.critical("%s", error)
+        return 1
+    finally:
+        await node.stop()
+    log.info("stopped")
+    return 0
+
+
+def _tell_ready(ports: dict[str, int]) -> None:
+    """Write pid and bound ports to the file that NODE_READY_FILE names, all at once."""
+    if not (name := os.environ.get("NODE_READY_FILE")):
+        return
+    path = Path(name)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    draft.write_text(json.dumps({"pid": os.getpid(), "ports": ports}))
+    draft.replace(path)
+
+
+def _log_to_stderr(level: str) -> None:
+    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=_LEVELS.get(level, level), handlers=[handler])
+
+
+if __name__ == "__main__":
+    main()

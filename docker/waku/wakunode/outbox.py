@@ -1,0 +1,55 @@
+"""What waits to be sent to one WebSocket. Bounded, so that a slow reader costs itself its connection and others nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+MAX_FRAMES = 10_000
+MAX_CHARACTERS = 64 * 1024 * 1024
+
+
+class TextSocket(Protocol):
+    async def send_str(self, data: str) -> None: ...
+
+
+class TooSlow(Exception):
+    """The reader fell too far behind."""
+
+
+class Outbox:
+    def __init__(self, max_frames: int = MAX_FRAMES, max_characters: int = MAX_CHARACTERS) -> None:
+        self._max_frames = max_frames
+        self._max_characters = max_characters
+        self._frames: asyncio.Queue[str] = asyncio.Queue()
+        self._characters = 0
+        self._overflow = asyncio.Event()
+
+    def put(self, frame: str) -> None:
+        """Queue a frame; past the bounds nothing more is queued, and `drain` ends with TooSlow."""
+        if self._overflow.is_set():
+            return
+        if self._frames.qsize() >= self._max_frames or self._characters + len(frame) > self._max_characters:
+            self._overflow.set()
+            return
+        self._characters += len(frame)
+        self._frames.put_nowait(frame)
+
+    async def drain(self, socket: TextSocket) -> None:
+        """Send what is queued, for ever. Raises TooSlow, or the socket's own error when it is closed."""
+        sender = asyncio.create_task(self._send(socket))
+        overflow = asyncio.create_task(self._overflow.wait())
+        try:
+            await asyncio.wait({sender, overflow}, return_when=asyncio.FIRST_COMPLETED)
+            if sender.done():
+                await sender
+            raise TooSlow(f"{self._frames.qsize()} frames are unread")
+        finally:
+            sender.cancel()
+            overflow.cancel()
+
+    async def _send(self, socket: TextSocket) -> None:
+        while True:
+            frame = await self._frames.get()
+            await socket.send_str(frame)
+            self._characters -= len(frame)

@@ -1,0 +1,1 @@
+"""The REST interface: nwaku's routes, and a push subscription of our own."""

@@ -1,0 +1,122 @@
+"""The push subscription, our one addition to nwaku's interface: a WebSocket that gets each message as it comes.
+
+`GET /relay/v1/subscriptions/stream?pubsubTopic=..&contentTopic=..`, both optional and repeatable. Each text frame is
+`{"pubsubTopic", "messageHash", "message"}`. The client may narrow or widen its content topics with frames
+`{"subscribe": [..]}` and `{"unsubscribe": [..]}`, answered by `{"subscribed": [..]}`, all topics then in force, or by
+`{"error": ".."}`, which changes nothing. A stream opened without content topics gets everything until its first
+`subscribe`; one whose last content topic was unsubscribed gets nothing. What was published after the WebSocket was
+accepted is never missed; a client that reads too slowly is cut off and finds the rest in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from wakunode.message import Envelope
+from wakunode.outbox import Outbox, TooSlow
+from wakunode.relay import Relay
+from wakunode.rest.body import bad_request
+
+HEARTBEAT_SECONDS = 20
+
+log = logging.getLogger(__name__)
+
+
+class Subscriber:
+    """One stream's filter and what waits to be sent on it."""
+
+    def __init__(self, pubsub_topics: list[str], content_topics: list[str]) -> None:
+        self.outbox = Outbox()
+        self._pubsub_topics = frozenset(pubsub_topics)
+        self._content_topics: set[str] | None = set(content_topics) if content_topics else None
+
+    def offer(self, envelope: Envelope) -> None:
+        if self._pubsub_topics and envelope.pubsub_topic not in self._pubsub_topics:
+            return
+        if self._content_topics is None or envelope.message.content_topic in self._content_topics:
+            self.outbox.put(envelope.frame)
+
+    def command(self, text: str) -> None:
+        """Carry out a frame of the client and queue the answer, behind the messages that came before it."""
+        try:
+            self._change(json.loads(text))
+        except ValueError as error:
+            self.outbox.put(json.dumps({"error": str(error)}))
+        else:
+            self.outbox.put(json.dumps({"subscribed": sorted(self._content_topics or ())}))
+
+    def _change(self, frame: Any) -> None:
+        if not isinstance(frame, dict) or len(frame) != 1 or next(iter(frame)) not in ("subscribe", "unsubscribe"):
+            raise ValueError('expected {"subscribe": [content topics]} or {"unsubscribe": [content topics]}')
+        (verb, topics), = frame.items()
+        if not isinstance(topics, list) or not all(isinstance(topic, str) and topic for topic in topics):
+            raise ValueError(f"{verb}: expected a list of content topics")
+        if self._content_topics is None:
+            if verb == "unsubscribe":
+                raise ValueError("unsubscribe: this stream has no content topics, it gets everything")
+            self._content_topics = set()
+        if verb == "subscribe":
+            self._content_topics.update(topics)
+        else:
+            self._content_topics.difference_update(topics)
+
+
+class StreamRoute:
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._subscribers: dict[Subscriber, web.WebSocketResponse] = {}
+        relay.add_listener(self._publish)
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_get("/relay/v1/subscriptions/stream", self.stream)
+        app.on_shutdown.append(self._close_all)
+
+    async def stream(self, request: web.Request) -> web.WebSocketResponse:
+        pubsub_topics, content_topics = request.query.getall("pubsubTopic", []), request.query.getall("contentTopic", [])
+        for topic in pubsub_topics:
+            if not self._relay.is_subscribed(topic):
+                raise bad_request(f"Node not subscribed to topic: {topic}")
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, timeout=1, compress=False)
+        subscriber = Subscriber(pubsub_topics, content_topics)
+        # known before the handshake's answer goes out: nothing is lost between the client's "open" and its first frame
+        self._subscribers[subscriber] = socket
+        try:
+            await socket.prepare(request)
+            await self._serve(socket, subscriber)
+        except TooSlow as error:
+            log.warning("push stream of %s cut off, it reads too slowly: %s", request.remote, error)
+            if request.transport is not None:
+                request.transport.abort()
+        finally:
+            del self._subscribers[subscriber]
+        return socket
+
+    async def _serve(self, socket: web.WebSocketResponse, subscriber: Subscriber) -> None:
+        sender = asyncio.create_task(subscriber.outbox.drain(socket))
+        reader = asyncio.create_task(self._read(socket, subscriber))
+        try:
+            await asyncio.wait({sender, reader}, return_when=asyncio.FIRST_COMPLETED)
+            if sender.done() and isinstance(sender.exception(), TooSlow):
+                raise sender.exception()
+        finally:
+            sender.cancel()
+            reader.cancel()
+
+    async def _read(self, socket: web.WebSocketResponse, subscriber: Subscriber) -> None:
+        async for frame in socket:
+            if frame.type is WSMsgType.TEXT:
+                subscriber.command(frame.data)
+
+    def _publish(self, envelope: Envelope, _: object | None) -> None:
+        if self._relay.is_subscribed(envelope.pubsub_topic):
+            for subscriber in self._subscribers:
+                subscriber.offer(envelope)
+
+    async def _close_all(self, _: web.Application) -> None:
+        farewells = (socket.close(code=WSCloseCode.GOING_AWAY, message=b"stopping") for socket in self._subscribers.values())
+        await asyncio.wait_for(asyncio.gather(*farewells, return_exceptions=True), 1)
