@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import socket
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 # Codex knows more levels than Python.
 _LOG_LEVELS = {"TRACE": "DEBUG", "NOTICE": "INFO", "WARN": "WARNING", "FATAL": "CRITICAL"}
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def codex_config(fields: Mapping[str, Any], listen_host: str) -> CodexConfig:
@@ -25,7 +23,10 @@ def codex_config(fields: Mapping[str, Any], listen_host: str) -> CodexConfig:
     ValueError names the field that makes no sense.
     """
     from codex import CodexConfig
+    from codex.config import parse_duration
 
+    if not fields["DataDir"]:
+        raise ValueError("DataDir: the storage node needs a folder")
     return CodexConfig(
         data_dir=Path(fields["DataDir"]),
         listen_addrs=fields["ListenAddrs"] or [listen_address(listen_host)],
@@ -35,7 +36,7 @@ def codex_config(fields: Mapping[str, Any], listen_host: str) -> CodexConfig:
         net_privkey=Path(fields["NetPrivKeyFile"]) if fields["NetPrivKeyFile"] else None,
         block_retries=fields["BlockRetries"],
         storage_quota=fields["StorageQuota"],
-        block_ttl=parse_duration(fields["BlockTtl"], "BlockTtl"),
+        block_ttl=parse_duration(fields["BlockTtl"]),
         max_peers=fields["MaxPeers"],
     )
 
@@ -57,10 +58,3 @@ def listen_address(host: str) -> str:
     except ValueError:
         address = ip_address(socket.gethostbyname(host))
     return f"/ip{address.version}/{address}/tcp/0"
-
-
-def parse_duration(text: str, field: str) -> int:
-    """Seconds of a duration as Codex writes it: `30d`, `1h30m`, `90`."""
-    if not re.fullmatch(r"\d+|(\d+[smhdw])+", text):
-        raise ValueError(f"{field}: {text!r} is no duration (like 30d, 1h30m or a number of seconds)")
-    return sum(int(number) * _SECONDS.get(unit, 1) for number, unit in re.findall(r"(\d+)([smhdw]?)", text))
