@@ -59,7 +59,8 @@ run_part() { # run_part NAME COMMAND...: the command gets --junitxml FILE; a fau
     rm -f -- "$REPORTS/$name.xml"
     "$@" --junitxml "$REPORTS/$name.xml" || status=$?
     PARTS+=("$name=$status")
-    if ((status)); then FAILED=yes; fi
+    # pytest writes its report last: without one it did not get there, whatever its status says.
+    if ((status)) || [[ ! -f $REPORTS/$name.xml ]]; then FAILED=yes; fi
 }
 
 for node in waku codex status-backend; do

@@ -33,12 +33,14 @@ def read_counts(report: Path) -> Counts:
 def main(reports: Path, parts: list[str]) -> None:
     total = Counts(0, 0, 0, 0.0)
     for name, _, status in (part.rpartition("=") for part in parts):
-        verdict, report = "ok" if status == "0" else f"FAILED (exit status {status})", reports / f"{name}.xml"
-        if report.exists():
-            counts = read_counts(report)
-            total = Counts(*map(sum, zip(total, counts)))
-            verdict = f"{counts} in {counts.seconds:.1f} s: {verdict}"
-        print(f"{name:<20} {verdict}")
+        report = reports / f"{name}.xml"
+        if not report.exists():
+            print(f"{name:<20} FAILED: pytest wrote no report (exit status {status})")
+            continue
+        counts = read_counts(report)
+        total = Counts(*map(sum, zip(total, counts)))
+        verdict = "ok" if status == "0" else f"FAILED (exit status {status})"
+        print(f"{name:<20} {counts} in {counts.seconds:.1f} s: {verdict}")
     print(f"\n{total}")
 
 

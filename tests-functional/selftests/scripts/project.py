@@ -1,4 +1,4 @@
-"""A small project around copies of the scripts: they find their project by their own place, so they run as in the real one."""
+"""A small project around copies of the scripts: they find their project by their own place, and run as in the real one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import pexpect
 import psutil
-import pytest
 
 ROOT = Path(__file__).parents[3]
 
@@ -90,8 +89,11 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        return os.environ | {
+        outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        return outer | {
             "FUNCTIONAL_TESTS_PYTHON": sys.executable,
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # each takes its time to start, and one is used
+            "PYTEST_PLUGINS": "xdist",
             "SCRIPT_TEST_MARK": self.mark,
             "TMPDIR": str(self.root / "tmp"),
         }
@@ -114,9 +116,7 @@ class Project:
         return Result(done.returncode, done.stdout)
 
     def at_terminal(self, name: str, *arguments: str) -> pexpect.spawn:
-        return pexpect.spawn(
-            self.script(name), list(arguments), cwd=self.root, env=self.environment, encoding="utf-8", timeout=60
-        )
+        return at_terminal(self.script(name), *arguments, environment=self.environment)
 
     def ran(self) -> list[str]:
         """Names of the tests that ran."""
@@ -125,7 +125,7 @@ class Project:
 
     def remains(self) -> list[str]:
         """Processes and temporary files that the scripts left."""
-        left = [str(path) for path in (self.root / "tmp").iterdir()]
+        left = [str(path) for path in (self.root / "tmp").glob("functional-tests.*")]
         for process in psutil.process_iter():
             try:
                 if process.environ().get("SCRIPT_TEST_MARK") == self.mark:
@@ -139,6 +139,11 @@ class Project:
 class Result:
     status: int
     output: str
+
+
+def at_terminal(script: str, *arguments: str, environment: dict[str, str]) -> pexpect.spawn:
+    # By way of env: pexpect would take a path with a space for a command line.
+    return pexpect.spawn("env", [script, *arguments], env=environment, encoding="utf-8", timeout=60)
 
 
 def finish(terminal: pexpect.spawn) -> Result:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-import pexpect
 import pytest
 
-from selftests.scripts.project import Project, finish
+from selftests.scripts.project import Project, at_terminal, finish
 
 SCRIPT = "run_functional_tests_dev.sh"
 
@@ -111,10 +110,11 @@ def test_ctrl_c_at_the_question_runs_nothing(project: Project) -> None:
     assert (project.ran(), project.remains()) == ([], [])
 
 
-@pytest.mark.parametrize("pattern", ["test_waits", "test_waits and 1"], ids=["workers", "one"])
-def test_ctrl_c_ends_the_run_in_order_and_leaves_no_process(project: Project, pattern: str) -> None:
+@pytest.mark.parametrize(("pattern", "nodes"), [("test_waits", 2), ("test_waits and 1", 1)], ids=["workers", "one"])
+def test_ctrl_c_ends_the_run_in_order_and_leaves_no_process(project: Project, pattern: str, nodes: int) -> None:
     terminal = project.at_terminal(SCRIPT, "-y", pattern)
-    terminal.expect("node . is up")
+    for _ in range(nodes):
+        terminal.expect("node . is up")
     assert project.remains() != []
     terminal.sendintr()
     result = finish(terminal)
@@ -124,7 +124,7 @@ def test_ctrl_c_ends_the_run_in_order_and_leaves_no_process(project: Project, pa
 
 
 def test_sigterm_to_the_script_alone_ends_the_run_in_order(project: Project) -> None:
-    terminal = project.at_terminal(SCRIPT, "-y", "test_waits")
+    terminal = project.at_terminal(SCRIPT, "-y", "test_waits and 1")
     terminal.expect("node . is up")
     terminal.kill(signal.SIGTERM)
     assert finish(terminal).status == 2
@@ -200,7 +200,7 @@ def test_help_shows_the_usage_and_runs_nothing(project: Project) -> None:
 
 def test_the_archive_scenarios_are_found_in_the_real_project(project: Project) -> None:
     real = Path(__file__).parents[3] / "_assets/scripts" / SCRIPT
-    terminal = pexpect.spawn(str(real), ["TestCommunityArchives"], env=project.environment, encoding="utf-8", timeout=60)
+    terminal = at_terminal(str(real), "TestCommunityArchives", environment=project.environment)
     terminal.expect_exact("Found 5 tests matching: TestCommunityArchives\r\n")
     terminal.expect_exact("Continue with execution? (y/n): ")
     terminal.sendline("n")

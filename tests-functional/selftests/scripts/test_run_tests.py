@@ -1,0 +1,92 @@
+"""run_tests.sh: every part runs, one failure fails the whole, and the summary tells which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from selftests.scripts.project import Project, finish
+
+SCRIPT = "run_tests.sh"
+PASSES = "def test_{name}(ran):\n    pass\n"
+PARTS = ["node-waku", "node-codex", "node-status-backend", "harness", "scripts"]
+
+
+@pytest.fixture
+def whole_project(project: Project) -> Project:
+    """The project with a test in every part; the scenarios all pass."""
+    for node in ("waku", "codex", "status-backend"):
+        tests = project.root / "docker" / node / "tests"
+        tests.mkdir(parents=True)
+        (tests.parent / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+        (tests / "test_node.py").write_text("def test_in_own_folder(pytestconfig):\n    assert pytestconfig.rootpath.name\n")
+    for folder, name in (("selftests", "harness"), ("selftests/scripts", "script"), ("tests", "scenario")):
+        folder = project.root / "tests-functional" / folder
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"test_{name}.py").write_text(PASSES.format(name=name))
+    (project.root / "tests-functional/tests/test_small.py").unlink()
+    return project
+
+
+def node_test(project: Project, node: str) -> Path:
+    return project.root / "docker" / node / "tests/test_node.py"
+
+
+def test_all_parts_run_in_their_own_folder(whole_project: Project) -> None:
+    node_test(whole_project, "codex").write_text(
+        "import os\ndef test_in_own_folder(pytestconfig):\n"
+        "    assert os.getcwd() == str(pytestconfig.rootpath) and pytestconfig.rootpath.name == 'codex'\n"
+    )
+    result = whole_project.run(SCRIPT, "--runtime", "both")
+    assert result.status == 0
+    assert whole_project.ran() == ["test_harness", "test_scenario", "test_scenario", "test_script"]
+    summary = result.output.partition("=== Summary ===")[2]
+    for part in [*PARTS, "scenarios-process", "scenarios-docker"]:
+        assert f"\n{part:<20} 1 passed, 0 failed, 0 skipped in " in summary
+    assert summary.endswith("\n7 passed, 0 failed, 0 skipped\n")
+    assert whole_project.remains() == []
+
+
+def test_a_failing_part_fails_the_whole_and_the_rest_still_runs(whole_project: Project) -> None:
+    node_test(whole_project, "waku").write_text("def test_fails():\n    assert False\n")
+    result = whole_project.run(SCRIPT, "--runtime", "process")
+    assert (result.status, whole_project.ran()) == (1, ["test_harness", "test_scenario", "test_script"])
+    summary = result.output.partition("=== Summary ===")[2]
+    assert "FAILED (exit status 1)" in next(line for line in summary.splitlines() if line.startswith("node-waku"))
+    assert summary.count("FAILED") == 1
+    assert summary.endswith("\n5 passed, 1 failed, 0 skipped\n")
+
+
+def test_a_part_without_a_test_fails_the_whole(whole_project: Project) -> None:
+    node_test(whole_project, "waku").unlink()
+    result = whole_project.run(SCRIPT, "--runtime", "process")
+    assert result.status == 1
+    assert "FAILED (exit status 5)" in result.output
+
+
+def test_a_part_that_dies_fails_the_whole(whole_project: Project) -> None:
+    node_test(whole_project, "waku").write_text("import os\ndef test_dies():\n    os._exit(0)\n")
+    result = whole_project.run(SCRIPT, "--runtime", "process")
+    assert result.status == 1
+    assert "node-waku            FAILED: pytest wrote no report (exit status 0)\n" in result.output
+
+
+def test_ctrl_c_ends_the_whole(whole_project: Project) -> None:
+    node_test(whole_project, "codex").write_text(
+        "import time\nfrom pathlib import Path\n"
+        "def test_waits():\n    Path('/dev/tty').write_text('it waits\\n')\n    time.sleep(600)\n"
+    )
+    terminal = whole_project.at_terminal(SCRIPT, "--runtime", "process")
+    terminal.expect("it waits")
+    terminal.sendintr()
+    result = finish(terminal)
+    assert (result.status, whole_project.ran()) == (130, [])
+    assert "Interrupted" in result.output and "=== harness" not in result.output
+    assert whole_project.remains() == []
+
+
+def test_an_unknown_runtime_is_named(project: Project) -> None:
+    result = project.run(SCRIPT, "--runtime", "auto")
+    assert result.status == 2
+    assert "--runtime is process, docker or both, not 'auto'" in result.output
