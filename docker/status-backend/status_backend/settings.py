@@ -7,7 +7,9 @@ from typing import Any
 
 from .db import Database
 
-_STEPS = ("CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",)
+_STEPS = ("CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL)",)
+# Keeps a key's place: settings are shown in the order in which they were first set.
+_SET = "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
 class Settings:
@@ -16,7 +18,8 @@ class Settings:
     def __init__(self, db: Database) -> None:
         self._db = db
         db.migrate("settings", _STEPS)
-        self._values = {row["key"]: json.loads(row["value"]) for row in db.query("SELECT key, value FROM settings")}
+        rows = db.query("SELECT key, value FROM settings ORDER BY rowid")
+        self._values = {row["key"]: json.loads(row["value"]) for row in rows}
 
     def get(self, key: str, default: Any = None) -> Any:
         return self._values.get(key, default)
@@ -27,7 +30,7 @@ class Settings:
     def update(self, values: dict[str, Any]) -> None:
         with self._db.transaction():
             for key, value in values.items():
-                self._db.execute("REPLACE INTO settings (key, value) VALUES (?, ?)", (key, json.dumps(value)))
+                self._db.execute(_SET, (key, json.dumps(value)))
         self._values.update(values)
 
     def all(self) -> dict[str, Any]:

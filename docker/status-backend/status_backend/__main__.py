@@ -1,0 +1,86 @@
+"""Command line: `status-backend --address HOST:PORT`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from . import __version__, logs
+from .backend import Backend
+from .server import Server
+
+log = logging.getLogger("status_backend")
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    logs.to_stderr(arguments.log_level)
+    host, port = arguments.address
+    try:
+        asyncio.run(_serve(host, port))
+    except OSError as error:
+        sys.exit(f"status-backend: cannot serve on {host}:{port}: {error}")
+
+
+async def _serve(host: str, port: int) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    backend = Backend(host)
+    server = Server(backend)
+    try:
+        await server.start(host, port)
+        log.info("status-backend %s serves on http://%s:%d", __version__, host, server.port)
+        _tell_ready({"http": server.port})
+        await stop.wait()
+        log.info("stopping")
+    finally:
+        await backend.close()
+        await server.close()
+
+
+def _tell_ready(ports: dict[str, int]) -> None:
+    """Write the file that NODE_READY_FILE names: whole or not at all."""
+    target = os.environ.get("NODE_READY_FILE")
+    if not target:
+        return
+    temporary = Path(f"{target}.tmp")
+    temporary.write_text(json.dumps({"pid": os.getpid(), "ports": ports}))
+    temporary.replace(target)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("status-backend", description=__doc__, allow_abbrev=False)
+    # One dash as well, as Go programs take them.
+    parser.add_argument("--address", "-address", type=_address, default=("127.0.0.1", 0), metavar="HOST:PORT")
+    parser.add_argument(
+        "--pprof", "-pprof", nargs="?", const="true", choices=("true", "false"), default="false", help="accepted, not served"
+    )
+    parser.add_argument("--log-level", default="INFO", type=_log_level, metavar="LEVEL")
+    parser.add_argument("--version", action="version", version=__version__)
+    return parser
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, separator, port = text.rpartition(":")
+    if not separator or not port.isdecimal() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"HOST:PORT was expected, not {text!r}")
+    return host.strip("[]") or "0.0.0.0", int(port)
+
+
+def _log_level(text: str) -> str:
+    try:
+        logs.level_of(text)
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"unknown level {text!r}") from None
+    return text
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""From a mnemonic to keys: BIP-39, BIP-32 and status-go's paths."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+import base58
+import coincurve
+from Crypto.Hash import RIPEMD160
+from eth_hash.auto import keccak
+from mnemonic import Mnemonic
+
+PATH_MASTER = "m"
+PATH_WALLET_ROOT = "m/44'/60'/0'/0"
+PATH_DEFAULT_WALLET = "m/44'/60'/0'/0/0"
+PATH_EIP1581_ROOT = "m/43'/60'"  # one level above EIP-1581's own root: what status-go derives its eip1581-address from
+PATH_CHAT = "m/43'/60'/1581'/0'/0"
+
+_HARDENED = 0x80000000
+_XPRV_VERSION = bytes.fromhex("0488ade4")
+
+
+class InvalidMnemonic(ValueError):
+    """Not a BIP-39 phrase: an unknown word, a wrong count or a wrong checksum."""
+
+
+@dataclass(frozen=True)
+class ExtendedKey:
+    """A BIP-32 private key with its chain code."""
+
+    key: coincurve.PrivateKey
+    chain_code: bytes
+    depth: int = 0
+    parent_fingerprint: bytes = bytes(4)
+    index: int = 0
+
+    @classmethod
+    def from_mnemonic(cls, mnemonic: str) -> ExtendedKey:
+        digest = hmac.digest(b"Bitcoin seed", Mnemonic.to_seed(mnemonic), hashlib.sha512)
+        return cls(coincurve.PrivateKey(digest[:32]), digest[32:])
+
+    def derive(self, path: str) -> ExtendedKey:
+        """`path` like `m/44'/60'/0'/0/0`, from this key on."""
+        key = self
+        for step in path.split("/")[1:]:
+            key = key._child(int(step.rstrip("'")) + (_HARDENED if step.endswith("'") else 0))
+        return key
+
+    def _child(self, index: int) -> ExtendedKey:
+        public = self.key.public_key.format(compressed=True)
+        start = b"\0" + self.key.secret if index >= _HARDENED else public
+        digest = hmac.digest(self.chain_code, start + index.to_bytes(4, "big"), hashlib.sha512)
+        fingerprint = RIPEMD160.new(hashlib.sha256(public).digest()).digest()[:4]
+        return ExtendedKey(self.key.add(digest[:32]), digest[32:], self.depth + 1, fingerprint, index)
+
+    def serialize(self) -> str:
+        """The `xprv…` text of BIP-32."""
+        head = _XPRV_VERSION + bytes([self.depth]) + self.parent_fingerprint + self.index.to_bytes(4, "big")
+        return base58.b58encode_check(head + self.chain_code + b"\0" + self.key.secret).decode()
+
+
+def key_uid(master: coincurve.PrivateKey) -> str:
+    """A profile's id: sha256 of the master key's uncompressed public key."""
+    return "0x" + hashlib.sha256(master.public_key.format(compressed=False)).hexdigest()
+
+
+def public_key_hex(key: coincurve.PrivateKey) -> str:
+    """`0x04…`, uncompressed."""
+    return "0x" + key.public_key.format(compressed=False).hex()
+
+
+def address(key: coincurve.PrivateKey) -> str:
+    """The Ethereum address, lower case."""
+    return "0x" + keccak(key.public_key.format(compressed=False)[1:])[-20:].hex()
+
+
+def checksum_address(lower_case: str) -> str:
+    """EIP-55's mixed case."""
+    digits = lower_case.removeprefix("0x")
+    digest = keccak(digits.encode()).hex()
+    return "0x" + "".join(c.upper() if int(d, 16) >= 8 else c for c, d in zip(digits, digest))
+
+
+def random_mnemonic(words: int = 12) -> str:
+    """12, 15, 18, 21 or 24 words; ValueError for any other number."""
+    if words not in (12, 15, 18, 21, 24):
+        raise ValueError(f"a mnemonic has 12, 15, 18, 21 or 24 words, not {words}")
+    return Mnemonic("english").generate(strength=words * 32 // 3)
+
+
+def normalize_mnemonic(mnemonic: str) -> str:
+    """Lower case, single spaces; InvalidMnemonic if it is none."""
+    phrase = " ".join(mnemonic.lower().split())
+    if not Mnemonic("english").check(phrase):
+        raise InvalidMnemonic("mnemonic is not valid: unknown word, wrong number of words or wrong checksum")
+    return phrase

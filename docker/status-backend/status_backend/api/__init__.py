@@ -1,0 +1,1 @@
+"""RPC services, one file a namespace."""

@@ -1,0 +1,21 @@
+"""The parts that live from login to logout, and how they are joined."""
+
+from __future__ import annotations
+
+from .session import Part, Session
+
+
+def build(session: Session) -> list[Part]:
+    """In the order in which they start. Imported here, so that the process is up before their libraries are loaded."""
+    try:
+        from .archives import Archives
+        from .messenger import Messenger
+    except ModuleNotFoundError as error:  # TEMPORARY until both are there
+        if not (error.name or "").startswith("status_backend."):
+            raise
+        return []
+
+    messenger = Messenger(session)
+    archives = Archives(session, messenger)
+    messenger.attach_archives(archives)
+    return [messenger, archives]
