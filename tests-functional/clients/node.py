@@ -1,0 +1,36 @@
+"""What clients want of the node they talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+
+class NodeLike(Protocol):
+    """Any object like this will do; a bare URL is enough too, at the cost of logs in messages."""
+
+    name: str
+    log_path: Path
+
+    def url(self, port: str) -> str:
+        """http://HOST:PORT of the named port, as it is now."""
+
+    def logs(self, tail: int | None = None) -> list[str]: ...
+
+
+class NodeReport:
+    """Tells the journal about a node when a wait for it has failed."""
+
+    def __init__(self, node: NodeLike | None, connection: Callable[[], str]) -> None:
+        self._node = node
+        self._connection = connection
+
+    def connection(self) -> str:
+        return self._connection()
+
+    def log_tail(self, lines: int) -> Sequence[str]:
+        return self._node.logs(lines) if self._node else ()
+
+    def log_path(self) -> str:
+        return str(self._node.log_path) if self._node else ""

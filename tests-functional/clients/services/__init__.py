@@ -1,0 +1,1 @@
+"""The RPC namespaces of status-backend, one class each."""

@@ -1,0 +1,22 @@
+"""What the RPC namespaces have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clients.http import DEFAULT_TIMEOUT
+from clients.rpc import RpcClient
+
+
+class Service:
+    """Methods of one namespace. Each returns the `result` of its call and raises what `RpcClient.rpc_request` raises."""
+
+    namespace: str
+
+    def __init__(self, client: RpcClient) -> None:
+        self.rpc_client = client
+
+    def rpc_request(self, method: str, params: Sequence[Any] | None = None, timeout: float = DEFAULT_TIMEOUT) -> Any:
+        """Calls `<namespace>_<method>`."""
+        return self.rpc_client.rpc_valid_request(f"{self.namespace}_{method}", params, timeout=timeout)

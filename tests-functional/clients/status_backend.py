@@ -1,0 +1,229 @@
+"""A status-backend: its HTTP functions, its RPC, its signals, and the account that is logged in."""
+
+from __future__ import annotations
+
+import random
+import string
+import tempfile
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+import requests
+import tenacity
+
+from clients.account_request import KDF_ITERATIONS, account_request, json_name
+from clients.api import ApiClient, ApiResponseError
+from clients.http import Http
+from clients.node import NodeLike, NodeReport
+from clients.rpc import RpcClient
+from clients.services.accounts import AccountService
+from clients.services.settings import SettingsService
+from clients.services.wakuext import WakuextService
+from clients.services.wallet import WalletService
+from clients.signals import LOGIN_TIMEOUT, Signal, SignalClient, SignalType, Start
+from journal.journal import Journal
+
+HTTP_PORT = "http"
+NOT_RUNNING = "there is no running node"
+
+
+class StatusBackend(ApiClient, RpcClient, SignalClient):
+    """One backend, reached over `node` or a bare URL. Starting and stopping the node itself is not its job.
+
+    After login `public_key` (0x04 and 128 hex digits), `key_uid`, `mnemonic` and `display_name` are those of the account.
+    """
+
+    def __init__(
+        self, node: NodeLike | str, journal: Journal | None = None, *, name: str | None = None, data_dir: str | None = None,
+        await_signals: Sequence[SignalType | str] | None = None, init_options: Mapping[str, Any] | None = None,
+        account_options: Mapping[str, Any] | None = None, default_start: Start = "now", connect: bool = True,
+    ) -> None:  # fmt: skip
+        """`data_dir` is a directory as the backend sees it: by default the node's, for a bare URL a temporary one.
+        `init_options` and `account_options` go into every InitializeApplication and every request for an account, in
+        snake_case or as the node spells them. With `connect` the constructor waits until the backend is healthy and its
+        signals are connected."""
+        url = (lambda: node) if isinstance(node, str) else (lambda: node.url(HTTP_PORT))
+        self.node = None if isinstance(node, str) else node
+        self.name = name or (self.node.name if self.node else "backend")
+        self.journal = journal if journal is not None else Journal()
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self.data_dir = data_dir or self._default_data_dir()
+        self._init_options = dict(init_options or {})
+        self._account_options = dict(account_options or {})
+
+        self.public_key = ""
+        self.key_uid = ""
+        self.mnemonic = ""
+        self.display_name = ""
+        self.password = ""
+
+        ApiClient.__init__(self, Http(url, node=self.name, journal=self.journal))
+        RpcClient.__init__(self, self.http)
+        SignalClient.__init__(
+            self, lambda: f"{self.ws_url}/signals", node=self.name, journal=self.journal, await_signals=await_signals,
+            default_start=default_start,
+        )  # fmt: skip
+        self.journal.add_source(self.name, NodeReport(self.node, self.connection))
+
+        self.wakuext_service = WakuextService(self)
+        self.accounts_service = AccountService(self)
+        self.settings_service = SettingsService(self)
+        self.wallet_service = WalletService(self)
+        if connect:
+            self.wait_for_healthy()
+            self.connect()
+
+    # where it is
+
+    @property
+    def base_url(self) -> str:
+        return self.http.base_url
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.base_url}/statusgo"
+
+    @property
+    def rpc_url(self) -> str:
+        return f"{self.api_url}/CallRPC"
+
+    @property
+    def ws_url(self) -> str:
+        return self.base_url.replace("http", "ws", 1)
+
+    def _default_data_dir(self) -> str:
+        if path := getattr(self.node, "data_path", None):
+            return str(path)
+        self._temporary = tempfile.TemporaryDirectory(prefix="status-backend-")
+        return self._temporary.name
+
+    # the process
+
+    def health(self, timeout: float = 5.0) -> dict[str, Any]:
+        """The answer of /health; its "version" is "unknown" where the backend is older than that route."""
+        response = self.api_request("health", [], timeout, prefix="")
+        answer = response.json() if response.status_code == 200 and response.content else {}
+        return {"version": "unknown", **answer}
+
+    def wait_for_healthy(self, timeout: float = 10.0) -> dict[str, Any]:
+        """Until the backend answers HTTP. A status-backend that is starting refuses connections."""
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(requests.exceptions.ConnectionError),
+            stop=tenacity.stop_after_delay(timeout),
+            wait=tenacity.wait_exponential(multiplier=0.1, max=1),
+            reraise=True,
+        )
+        return attempts(self.health)
+
+    def init_status_backend(self, **options: Any) -> dict[str, Any]:
+        """InitializeApplication; {"accounts": list or None, "centralizedMetricsInfo": {...}}."""
+        request = {"dataDir": self.data_dir, "logEnabled": True, "logLevel": "DEBUG", "apiLoggingEnabled": True}
+        for name, value in {**self._init_options, **options}.items():
+            request[json_name(name)] = value
+        return self.api_request_json("InitializeApplication", request)
+
+    def get_node_config(self) -> dict[str, Any]:
+        """The node configuration of the account that is logged in, with Go's field names."""
+        return self.api_request_json("GetNodeConfig")
+
+    # the account
+
+    def create_account_and_login(self, display_name: str | None = None, password: str | None = None, **options: Any) -> Any:
+        """CreateAccountAndLogin. Returns at once; `wait_for_login` tells how it went.
+
+        `options` are those of the request, such as `waku_light_client`, `waku_fleet`, `import_initial_delay` and
+        `message_archive_interval` (seconds), `codex_config_enabled`, `logos_storage_config_enabled`."""
+        return self._login_new("CreateAccountAndLogin", display_name or _random_name(), password, options)
+
+    def restore_account_and_login(
+        self, user: Any = None, *, mnemonic: str | None = None, display_name: str = "", password: str | None = None,
+        **options: Any,
+    ) -> Any:  # fmt: skip
+        """RestoreAccountAndLogin, from a mnemonic or from a `user` with `passphrase` and `password`."""
+        mnemonic = mnemonic or getattr(user, "passphrase", None) or getattr(user, "mnemonic", None)
+        if not mnemonic:
+            raise ValueError("restoring an account needs its mnemonic, or a user with a passphrase")
+        self.journal.register_secret(mnemonic)
+        password = password or getattr(user, "password", None)
+        return self._login_new("RestoreAccountAndLogin", display_name, password, {"mnemonic": mnemonic, **options})
+
+    def _login_new(self, function: str, display_name: str, password: str | None, options: Mapping[str, Any]) -> Any:
+        self.display_name = display_name
+        self._set_password(password or _random_password())
+        request = account_request(self.data_dir, display_name, self.password, {**self._account_options, **options})
+        self.expect_startup()
+        return self.api_request_json(function, request)
+
+    def login(self, key_uid: str | None = None, user: Any = None, *, password: str | None = None, **options: Any) -> Any:
+        """LoginAccount, by default with the account and password that were used last. Connects the signals anew first, so
+        that no earlier `node.login` can be mistaken for this one's. Returns at once; see `wait_for_login`."""
+        key_uid = key_uid or options.pop("keyUid", None) or self.key_uid
+        if not key_uid:
+            raise ValueError("login needs a key uid: no account has been used yet")
+        self._set_password(password or getattr(user, "password", None) or self.password)
+        self.connect()
+        request = {"password": self.password, "keyUid": key_uid, "kdfIterations": KDF_ITERATIONS}
+        request.update({json_name(name): value for name, value in options.items()})
+        self.expect_startup()
+        return self.api_request_json("LoginAccount", request)
+
+    def wait_for_login(self, timeout: float = LOGIN_TIMEOUT) -> Signal:
+        """Also takes over the account's keys."""
+        signal = super().wait_for_login(timeout)
+        self.expect_startup()
+        event = signal["event"] or {}
+        settings, account = event.get("settings") or {}, event.get("account") or {}
+        self.public_key = settings.get("public-key", "")
+        self.key_uid = account.get("key-uid") or settings.get("key-uid", "")
+        self.mnemonic = settings.get("mnemonic") or self.mnemonic
+        self.display_name = settings.get("display-name") or account.get("name") or self.display_name
+        return signal
+
+    def logout(self, timeout: float = 10.0) -> Any:
+        """Logout; that nobody is logged in is no error. `wait_for_logout` waits for the signal.
+
+        :raises requests.exceptions.ReadTimeout: the backend did not return within `timeout` seconds"""
+        try:
+            return self.api_request_json("Logout", timeout=timeout)
+        except ApiResponseError as error:
+            if NOT_RUNNING not in error.error:
+                raise
+            return {"error": error.error}
+
+    def get_pubkey(self, display_name: str) -> str:
+        """The chat key of the account with this name."""
+        for account in self.accounts_service.get_accounts() or []:
+            if account.get("name") == display_name and account.get("chat"):
+                return account["public-key"]
+        raise ValueError(f"no chat account named {display_name!r} on {self.name}")
+
+    def _set_password(self, password: str) -> None:
+        self.password = password
+        self.journal.register_secret(password)
+
+    # the client itself
+
+    def close(self) -> None:
+        """Ends the connections. The backend and its account stay as they are."""
+        self.disconnect()
+        self.http.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def __enter__(self) -> StatusBackend:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<StatusBackend {self.name}>"
+
+
+def _random_name() -> str:
+    return "user-" + "".join(random.choices(string.ascii_lowercase, k=8))
+
+
+def _random_password() -> str:
+    return "".join(random.choices(string.ascii_letters + string.digits, k=16))
