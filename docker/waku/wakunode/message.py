@@ -65,6 +65,8 @@ class WakuMessage:
         content_topic = value.get("contentTopic")
         if not isinstance(content_topic, str) or not content_topic.strip():
             raise InvalidMessage("Field `contentTopic` is missing or empty")
+        if not is_text(content_topic):
+            raise InvalidMessage("Field `contentTopic` is not Unicode text")
         ephemeral = value.get("ephemeral", False)
         if not isinstance(ephemeral, bool):
             raise InvalidMessage("Field `ephemeral` must be a boolean")
@@ -100,6 +102,15 @@ class Envelope:
         """The text frame of the push stream and of a relay link; made once however many read it."""
         body = {"pubsubTopic": self.pubsub_topic, "messageHash": hash_text(self.hash), "message": self.message.to_json()}
         return json.dumps(body)
+
+
+def is_text(text: str) -> bool:
+    """Whether a string from JSON can be written as UTF-8; one with half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def hash_text(digest: bytes) -> str:

@@ -68,9 +68,7 @@ class Node:
     async def stop(self) -> None:
         if self._purger:
             self._purger.cancel()
-        if self._rest:
-            await self._rest.cleanup()
-        await self.switch.stop()
+        await asyncio.gather(self.switch.stop(), *([self._rest.cleanup()] if self._rest else []))
         if self.store:
             self.store.close()
 
@@ -84,8 +82,10 @@ class Node:
         """Where peers reach this node, the best first."""
         options, port, peer_id = self.options, self.ports["p2p"], self.identity.peer_id
         host = options.external_ip or options.listen_address
+        if host in ("0.0.0.0", "::"):
+            host = _own_ip()
         names = [options.dns4_domain_name] if options.dns4_domain_name else []
-        return [Multiaddr.of(h, port, peer_id) for h in (*names, host if host != "0.0.0.0" else _own_ip())]
+        return [Multiaddr.of(name, port, peer_id) for name in (*names, host)]
 
     @property
     def record(self) -> str:

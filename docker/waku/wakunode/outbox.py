@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from wakunode.tasks import until_first
+
 MAX_FRAMES = 10_000
-MAX_CHARACTERS = 64 * 1024 * 1024
+MAX_CHARACTERS = 32 * 1024 * 1024
 
 
 class TextSocket(Protocol):
@@ -37,16 +39,11 @@ class Outbox:
 
     async def drain(self, socket: TextSocket) -> None:
         """Send what is queued, for ever. Raises TooSlow, or the socket's own error when it is closed."""
-        sender = asyncio.create_task(self._send(socket))
-        overflow = asyncio.create_task(self._overflow.wait())
-        try:
-            await asyncio.wait({sender, overflow}, return_when=asyncio.FIRST_COMPLETED)
-            if sender.done():
-                await sender
-            raise TooSlow(f"{self._frames.qsize()} frames are unread")
-        finally:
-            sender.cancel()
-            overflow.cancel()
+        await until_first(self._send(socket), self._watch_overflow())
+
+    async def _watch_overflow(self) -> None:
+        await self._overflow.wait()
+        raise TooSlow(f"{self._frames.qsize()} frames are unread")
 
     async def _send(self, socket: TextSocket) -> None:
         while True:

@@ -81,6 +81,10 @@ class Relay:
             return False
         self._seen[envelope.hash] = now
         self._recent.append((now, envelope))
+        log.info(
+            "message %s on %s, %s, %d bytes, from %s",
+            envelope.hash.hex(), envelope.pubsub_topic, envelope.message.content_topic, size, source or "a client",
+        )  # fmt: skip
         for listener in self._listeners:
             try:
                 listener(envelope, source)

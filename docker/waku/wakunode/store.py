@@ -121,17 +121,19 @@ class Store:
         return added
 
     def query(self, query: Query) -> Page:
-        """One page of the messages that meet the query and that retention has not taken. Raises InvalidQuery."""
+        """One page of the messages that meet the query and that retention has not taken. Raises InvalidQuery, StoreError."""
         if len(query.content_topics) > MAX_CONTENT_TOPICS:
             raise InvalidQuery(f"too many content topics: {len(query.content_topics)}, at most {MAX_CONTENT_TOPICS}")
+        if query.page_size < 0:
+            raise InvalidQuery(f"negative page size: {query.page_size}")
         page_size = min(query.page_size, MAX_PAGE_SIZE) or DEFAULT_PAGE_SIZE
         where, values = self._conditions(query)
         order = "ASC" if query.ascending else "DESC"
-        rows = self._db.execute(
+        rows = self._select(
             "SELECT message_hash, pubsub_topic, content_topic, payload, version, timestamp, meta FROM messages"
             f" WHERE {' AND '.join(where) or 'TRUE'} ORDER BY timestamp {order}, message_hash {order} LIMIT ?",
             (*values, page_size + 1),
-        ).fetchall()
+        )
         more = len(rows) > page_size
         messages = [_stored(row) for row in rows[:page_size]]
         cursor = messages[-1].hash if more else None
@@ -152,6 +154,12 @@ class Store:
         if deleted:
             log.info("retention deleted %d messages", deleted)
         return deleted
+
+    def _select(self, sql: str, values: tuple[object, ...]) -> list[tuple]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot read the message database: {error}") from error
 
     def _oldest_kept(self) -> int | None:
         seconds = self.retention.seconds
@@ -178,10 +186,10 @@ class Store:
         if query.end_time is not None:
             must("timestamp <= ?", query.end_time)
         if query.cursor is not None:
-            row = self._db.execute("SELECT timestamp FROM messages WHERE message_hash = ?", (query.cursor,)).fetchone()
-            if row is None:
+            found = self._select("SELECT timestamp FROM messages WHERE message_hash = ?", (query.cursor,))
+            if not found:
                 raise InvalidQuery("cursor not found")
-            must(f"(timestamp, message_hash) {'>' if query.ascending else '<'} (?, ?)", row[0], query.cursor)
+            must(f"(timestamp, message_hash) {'>' if query.ascending else '<'} (?, ?)", found[0][0], query.cursor)
         return where, values
 
 

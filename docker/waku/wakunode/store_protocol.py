@@ -32,8 +32,8 @@ def query_from_json(body: dict[str, Any]) -> tuple[Query, bool]:
         end_time=body["endTime"],
         hashes=tuple(map(parse_hash, body["hashes"])),
         cursor=parse_hash(body["cursor"]) if body["cursor"] else None,
-        page_size=body["pageSize"],
-        ascending=body["ascending"],
+        page_size=int(body["pageSize"]),
+        ascending=bool(body["ascending"]),
     )
     return query, bool(body["includeData"])
 

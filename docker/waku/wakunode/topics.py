@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from wakunode.message import is_text
+
 MAX_SHARDS = 1024
 """Shard indexes of a cluster run from 0 to 1023 (RFC 51)."""
 
@@ -45,6 +47,8 @@ def autoshard(content_topic: str, cluster: int, shard_count: int) -> Shard:
 
 def _parse_content_topic(topic: str) -> tuple[str, str]:
     """Application and version of `/application/version/name/encoding`, optionally led by `/<generation>`."""
+    if not is_text(topic):
+        raise TopicError(f"invalid content topic {topic!r}: it is not Unicode text")
     if not topic.startswith("/"):
         raise TopicError(f"invalid content topic {topic!r}: it must start with a slash")
     parts = topic[1:].split("/")

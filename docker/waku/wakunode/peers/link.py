@@ -18,6 +18,7 @@ from wakunode.message import Envelope, InvalidMessage, WakuMessage, hash_text
 from wakunode.outbox import Outbox, TooSlow
 from wakunode.peers.handshake import GOING_AWAY, Hello, LinkFault, Socket, receive
 from wakunode.relay import MessageTooBig, Relay
+from wakunode.tasks import until_first
 
 REQUEST_SECONDS = 10
 
@@ -48,6 +49,9 @@ class Link:
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._answers: set[asyncio.Task[None]] = set()
 
+    def __str__(self) -> str:
+        return self.peer.peer_id
+
     def forward(self, envelope: Envelope) -> None:
         if envelope.pubsub_topic in self._topics:
             self._outbox.put(envelope.frame)
@@ -70,18 +74,15 @@ class Link:
     async def run(self) -> None:
         """Serve the link until it ends; raises the LinkFault that ended it."""
         self.send_subscriptions()
-        tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._outbox.drain(self._socket))]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                await task
+            await until_first(self._read(), self._outbox.drain(self._socket))
         except TooSlow as error:
             raise LinkFault(f"{self.peer.peer_id} reads too slowly: {error}") from error
         except ConnectionError as error:
             raise LinkFault(f"the link was lost: {error}", GOING_AWAY) from error
         finally:
             self.closed.set()
-            for task in (*tasks, *self._answers):
+            for task in self._answers:
                 task.cancel()
             for answer in self._requests.values():
                 if not answer.done():

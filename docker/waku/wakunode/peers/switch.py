@@ -21,6 +21,10 @@ HEARTBEAT_SECONDS = 10
 FIRST_REDIAL_SECONDS = 0.1
 LAST_REDIAL_SECONDS = 2.0
 REFUSED_REDIAL_SECONDS = 10.0
+DIAL_SECONDS = 5
+
+MAX_FRAME = 64 * 1024 * 1024
+"""Bytes; the answer to a store query has up to a hundred messages."""
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +64,7 @@ class Switch:
         app = web.Application()
         app.router.add_get("/", self._accept)
         app.on_shutdown.append(self._say_goodbye)
-        self._session = ClientSession(timeout=ClientTimeout(total=None, sock_connect=3))
+        self._session = ClientSession(timeout=ClientTimeout(total=None))
         self._runner, port = await listen(app, host, port)
         return port
 
@@ -84,8 +88,8 @@ class Switch:
         if self.link_to(address.peer_id) is None:
             try:
                 link = await self._dial(address, "Rest")
-            except (ClientError, OSError, asyncio.TimeoutError, LinkFault) as error:
-                raise DialFailed(f"{address}: {error or repr(error)}") from error
+            except (ClientError, OSError, LinkFault) as error:
+                raise DialFailed(f"{address}: {_text(error)}") from error
             self._keepers[address] = asyncio.create_task(self._keep(address, self._run(link)))
         else:
             self.keep([address])
@@ -110,7 +114,9 @@ class Switch:
             link.send_subscriptions()
 
     async def _accept(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, timeout=1, compress=False)
+        socket = web.WebSocketResponse(
+            heartbeat=HEARTBEAT_SECONDS, timeout=1, compress=False, max_msg_size=MAX_FRAME
+        )
         await socket.prepare(request)
         if len(self._links) >= self._max_links:
             log.warning("link from %s refused: %d links are open already", request.remote, len(self._links))
@@ -128,8 +134,10 @@ class Switch:
 
     async def _dial(self, address: Multiaddr, origin: str) -> Link:
         assert self._session is not None
-        timeout = ClientWSTimeout(ws_close=1)
-        socket = await self._session.ws_connect(address.url, heartbeat=HEARTBEAT_SECONDS, timeout=timeout)
+        async with asyncio.timeout(DIAL_SECONDS):
+            socket = await self._session.ws_connect(
+                address.url, heartbeat=HEARTBEAT_SECONDS, timeout=ClientWSTimeout(ws_close=1), max_msg_size=MAX_FRAME
+            )
         return await self._welcome(socket, address.peer_id, origin)
 
     async def _welcome(self, socket: Socket, expected: str | None, origin: str) -> Link:
@@ -166,13 +174,17 @@ class Switch:
                 else:
                     await self._run(await self._dial(address, "Static"))
                 delay, last_error = FIRST_REDIAL_SECONDS, ""
-            except (ClientError, OSError, asyncio.TimeoutError, LinkFault) as error:
-                level = logging.DEBUG if str(error) == last_error else logging.WARNING
-                log.log(level, "cannot link with %s, will try again: %s", address, error or repr(error))
-                last_error = str(error)
+            except (ClientError, OSError, LinkFault) as error:
+                level = logging.DEBUG if _text(error) == last_error else logging.WARNING
+                log.log(level, "cannot link with %s, will try again: %s", address, _text(error))
+                last_error = _text(error)
                 delay = REFUSED_REDIAL_SECONDS if isinstance(error, LinkRefused) else min(2 * delay, LAST_REDIAL_SECONDS)
             running = None
             await asyncio.sleep(delay)
 
     async def _say_goodbye(self, _: web.Application) -> None:
         await asyncio.gather(*(link.close(GOING_AWAY, "stopping") for link in self._links))
+
+
+def _text(error: BaseException) -> str:
+    return "nothing answered in time" if isinstance(error, TimeoutError) else str(error) or repr(error)

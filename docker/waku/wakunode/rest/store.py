@@ -10,8 +10,9 @@ from wakunode.message import parse_hash
 from wakunode.multiaddr import Multiaddr, MultiaddrError
 from wakunode.node import Node
 from wakunode.peers.link import RequestFailed
+from wakunode.peers.switch import DialFailed
 from wakunode.rest.body import bad_request
-from wakunode.store import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, InvalidQuery, Query
+from wakunode.store import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, InvalidQuery, Query, StoreError
 
 
 class StoreRoutes:
@@ -30,18 +31,24 @@ class StoreRoutes:
             raise bad_request(f"BAD_REQUEST: {error}") from None
         except RequestFailed as error:
             return web.Response(status=error.status, text=str(error))
+        except StoreError as error:
+            return web.Response(status=500, text=str(error))
 
     async def _named_peer(self, address: str | None) -> str | None:
-        """The peer to ask; it must be linked with this node."""
+        """The peer to ask; it is dialled where there is no link with it yet."""
         if not address:
             return None
         try:
-            peer_id = Multiaddr.parse(address).peer_id
+            peer = Multiaddr.parse(address)
         except MultiaddrError as error:
             raise bad_request(f"Failed parsing remote peer info: {error}") from None
-        if peer_id is None:
+        if peer.peer_id is None:
             raise bad_request("Failed parsing remote peer info: the peer id (/p2p/ID) is missing")
-        return peer_id
+        try:
+            await self._node.switch.connect(peer)
+        except DialFailed as error:
+            raise web.HTTPGatewayTimeout(text=f"PEER_DIAL_FAILURE: {error}") from None
+        return peer.peer_id
 
 
 def _query(given: Mapping[str, str]) -> Query:

@@ -21,6 +21,7 @@ from wakunode.message import Envelope
 from wakunode.outbox import Outbox, TooSlow
 from wakunode.relay import Relay
 from wakunode.rest.body import bad_request
+from wakunode.tasks import until_first
 
 HEARTBEAT_SECONDS = 20
 
@@ -69,7 +70,7 @@ class Subscriber:
 class StreamRoute:
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
-        self._subscribers: dict[Subscriber, web.WebSocketResponse] = {}
+        self._subscribers: dict[Subscriber, tuple[web.WebSocketResponse, asyncio.Transport | None]] = {}
         relay.add_listener(self._publish)
 
     def add_to(self, app: web.Application) -> None:
@@ -84,28 +85,18 @@ class StreamRoute:
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, timeout=1, compress=False)
         subscriber = Subscriber(pubsub_topics, content_topics)
         # known before the handshake's answer goes out: nothing is lost between the client's "open" and its first frame
-        self._subscribers[subscriber] = socket
+        self._subscribers[subscriber] = (socket, request.transport)
         try:
             await socket.prepare(request)
-            await self._serve(socket, subscriber)
+            await until_first(self._read(socket, subscriber), subscriber.outbox.drain(socket))
         except TooSlow as error:
             log.warning("push stream of %s cut off, it reads too slowly: %s", request.remote, error)
-            if request.transport is not None:
-                request.transport.abort()
+            _abort(request.transport)
+        except ConnectionError as error:
+            log.info("push stream of %s lost: %s", request.remote, error)
         finally:
             del self._subscribers[subscriber]
         return socket
-
-    async def _serve(self, socket: web.WebSocketResponse, subscriber: Subscriber) -> None:
-        sender = asyncio.create_task(subscriber.outbox.drain(socket))
-        reader = asyncio.create_task(self._read(socket, subscriber))
-        try:
-            await asyncio.wait({sender, reader}, return_when=asyncio.FIRST_COMPLETED)
-            if sender.done() and isinstance(sender.exception(), TooSlow):
-                raise sender.exception()
-        finally:
-            sender.cancel()
-            reader.cancel()
 
     async def _read(self, socket: web.WebSocketResponse, subscriber: Subscriber) -> None:
         async for frame in socket:
@@ -118,5 +109,21 @@ class StreamRoute:
                 subscriber.offer(envelope)
 
     async def _close_all(self, _: web.Application) -> None:
-        farewells = (socket.close(code=WSCloseCode.GOING_AWAY, message=b"stopping") for socket in self._subscribers.values())
-        await asyncio.wait_for(asyncio.gather(*farewells, return_exceptions=True), 1)
+        streams = list(self._subscribers.values())
+        if not streams:
+            return
+        farewells = {
+            asyncio.create_task(socket.close(code=WSCloseCode.GOING_AWAY, message=b"stopping")): transport
+            for socket, transport in streams
+        }
+        done, _waiting = await asyncio.wait(farewells, timeout=0.5)
+        for farewell, transport in farewells.items():
+            if farewell not in done:
+                farewell.cancel()
+                _abort(transport)
+
+
+def _abort(transport: asyncio.Transport | None) -> None:
+    """Drop a connection without waiting for a peer that does not read."""
+    if transport is not None:
+        transport.abort()
