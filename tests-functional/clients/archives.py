@@ -89,34 +89,34 @@ class Archives:
 
     def set_interval(self, seconds: float) -> None:
         """How long a span one archive covers. Set it before the community is created."""
-        self._require("an interval that can be set")
+        self._require("interval that can be set")
         self._wakuext.update_message_archive_interval(seconds)
 
     def interval(self) -> float:
         """In seconds."""
-        self._require("an interval that can be read")
+        self._require("interval that can be read")
         return self._wakuext.get_message_archive_interval() / NANOSECONDS
 
     def exists(self, community_id: str) -> bool:
-        self._require("a way to ask for an archive")
+        self._require("way to ask for an archive")
         return self._wakuext.has_community_archive(community_id)
 
     def downloaded_ids(self, community_id: str) -> list[str]:
-        self._require("a list of downloaded archives")
+        self._require("list of downloaded archives")
         return self._wakuext.get_downloaded_message_archive_ids(community_id) or []
 
     def ids_to_import(self, community_id: str) -> list[str]:
-        self._require("a list of archives to import")
+        self._require("list of archives to import")
         return self._wakuext.get_message_archive_ids_to_import(community_id) or []
 
     def storage_debug(self) -> dict[str, Any]:
         """The storage node: {"id": peer id, "addrs": [multiaddr], "spr": str, ...}."""
-        self._require("a storage node")
+        self._require("storage node")
         return self._wakuext.debug()
 
     def storage_connect(self, peer_id: str, addrs: list[str]) -> None:
         """Connects the storage node to another one. Its addresses are what that one's `storage_debug` says."""
-        self._require("a storage node")
+        self._require("storage node")
         self._wakuext.connect(peer_id, addrs)
 
     def _require(self, thing: str) -> None:

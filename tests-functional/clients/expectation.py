@@ -75,6 +75,9 @@ class Expectation:
 class Refusal:
     """Nothing `unwanted` comes between the cursor and the signal that `until` expects, be it of another node.
 
+    The order is that of arrival here. Between two nodes that is only as good as the cause: let `until` be something that
+    follows from what the first node has done.
+
     ::
 
         with bob.expect_no_signal(downloaded, until=alice.expect(created)):
