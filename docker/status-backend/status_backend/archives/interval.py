@@ -10,11 +10,12 @@ NANOSECONDS = 1_000_000_000
 
 
 class ArchiveInterval:
-    """A number of seconds that can change while loops wait for it: a change wakes them all."""
+    """A number of seconds that can change while loops wait for it to pass."""
 
     def __init__(self, seconds: float = SEVEN_DAYS) -> None:
         self._seconds = seconds
-        self._waiters: set[asyncio.Event] = set()
+        self._changed = asyncio.Event()
+        self.changes = 0  # how often it was changed
 
     @property
     def seconds(self) -> float:
@@ -29,21 +30,20 @@ class ArchiveInterval:
         if not seconds > 0:
             raise ValueError(f"the message archive interval must be longer than 0 s, not {seconds}")
         self._seconds = seconds
-        for waiter in self._waiters:
-            waiter.set()
+        self.changes += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
 
-    async def elapsed(self, delay: float) -> bool:
-        """Wait `delay` seconds: True. False at once when the interval changes before that."""
-        changed = asyncio.Event()
-        self._waiters.add(changed)
+    async def elapsed(self, delay: float, changes: int) -> bool:
+        """Wait `delay` seconds: True. False at once if the interval is or was changed more than `changes` times."""
+        if self.changes > changes:
+            return False
         try:
             async with asyncio.timeout(delay):
-                await changed.wait()
+                await self._changed.wait()
             return False
         except TimeoutError:
             return True
-        finally:
-            self._waiters.discard(changed)
 
 
 # As in the original a change by RPC lasts as long as the process: through a logout, not through a restart.

@@ -53,7 +53,8 @@ class ArchiveOwner:
             return
         last_end = self._store.info(community_id).last_message_archive_end_date
         age = self._clock() - last_end if last_end else 0.0
-        self._loops[community_id] = asyncio.create_task(self._run(community_id, self._interval.seconds - age))
+        loop = self._run(community_id, self._interval.seconds - age, self._interval.changes)
+        self._loops[community_id] = asyncio.create_task(loop)
 
     async def stop(self, community_id: str) -> None:
         if task := self._loops.pop(community_id, None):
@@ -64,16 +65,17 @@ class ArchiveOwner:
         for community_id in list(self._loops):
             await self.stop(community_id)
 
-    async def _run(self, community_id: str, delay: float) -> None:
+    async def _run(self, community_id: str, delay: float, changes: int) -> None:
         now = asyncio.get_running_loop().time
+        due = now() + delay
         if self._store.info(community_id).last_cid:
             await self._attempt(community_id, self._announce)
-        due = now() + delay
         while True:
-            if await self._interval.elapsed(max(due - now(), 0.0)):
+            if await self._interval.elapsed(max(due - now(), 0.0), changes):
                 await self._attempt(community_id, self.tick)
                 due = max(due + self._interval.seconds, now())
             else:
+                changes = self._interval.changes
                 due = now() + self._interval.seconds
 
     async def _attempt(self, community_id: str, action: Callable[[str], Awaitable[None]]) -> None:
