@@ -1,0 +1,80 @@
+"""Controller and workers: who holds the run, and how a worker joins it.
+
+Without xdist the one process is its own controller.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from fleet.choose import choose
+from plugin.open_run import OpenRun, RunOnDemand
+from plugin.options import Settings
+from plugin.rendezvous import Rendezvous, ask
+
+RUN = pytest.StashKey[RunOnDemand]()
+RENDEZVOUS = pytest.StashKey[Rendezvous]()
+JOINED = pytest.StashKey[OpenRun]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not is_worker(config):
+        settings = Settings.of(config)
+        config.stash[RUN] = RunOnDemand(settings, choose(settings.runtime), lambda text: _say(config, text))
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    settings = Settings.of(config)
+    image = settings.docker_image or ", ".join(settings.status_backend_urls) or "reference"
+    return [
+        f"runtime: {choose(settings.runtime)}",
+        f"status-backend: {image}; timings: {settings.timings.name}; waku fleet: {settings.waku_fleet}",
+    ]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    """xdist, on the controller: tell a worker where to ask for the run."""
+    config = node.config
+    if RENDEZVOUS not in config.stash:
+        config.stash[RENDEZVOUS] = Rendezvous(lambda: config.stash[RUN].get().share())
+    node.workerinput["rendezvous"] = config.stash[RENDEZVOUS].invitation
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    if is_worker(config):
+        if JOINED in config.stash:
+            config.stash[JOINED].runtime.close()
+        return
+    if RENDEZVOUS in config.stash:
+        config.stash[RENDEZVOUS].close()
+    left_behind = config.stash[RUN].close()
+    if left_behind:
+        _say(config, "removed what tests had left behind:\n  " + "\n  ".join(left_behind))
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    opened = config.stash[RUN].opened
+    if opened is not None:
+        terminalreporter.write_line(f"logs: {opened.run.run_dir}")
+
+
+def open_run(config: pytest.Config) -> OpenRun:
+    """The run, in any process; the first call anywhere starts the shared fleet."""
+    if not is_worker(config):
+        return config.stash[RUN].get()
+    if JOINED not in config.stash:
+        shared = ask(config.workerinput["rendezvous"])
+        config.stash[JOINED] = OpenRun.join(Settings.of(config), shared, config.workerinput["workerid"])
+    return config.stash[JOINED]
+
+
+def is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _say(config: pytest.Config, text: str) -> None:
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        config.pluginmanager.get_plugin("terminalreporter").write_line(text)

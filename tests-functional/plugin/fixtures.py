@@ -1,0 +1,227 @@
+"""What tests ask for: backends, the fleet's nodes, timings. A test gets nodes of its own, and a folder of its own."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients.codex import CodexClient
+from clients.status_backend import StatusBackend
+from clients.waku import WakuClient
+from fleet import catalog, concurrently
+from fleet.node import Node
+from fleet.spec import NodeSpec
+from journal.journal import Journal
+from plugin.controller import open_run
+from plugin.open_run import OpenRun
+from resources.timings import Timings
+
+JOURNAL = "journal.jsonl"
+
+
+@dataclass
+class TestNodes:
+    """Starts nodes for one test and removes them; their logs and the test's journal are in `folder`."""
+
+    __test__ = False  # pytest, this is no test class
+
+    opened: OpenRun
+    folder: Path
+    journal: Journal
+    worker: str
+    test: str
+    numbers: Iterator[int]
+    started: list[Node] = field(default_factory=list)
+
+    def name(self, wanted: str) -> str:
+        """Unique in the run, and fit for DNS."""
+        return f"{re.sub('[^a-z0-9]+', '-', wanted.lower()).strip('-')}-{self.worker}-{next(self.numbers)}"
+
+    def start(self, spec: NodeSpec) -> Node:
+        (node,) = self.opened.runtime.start([spec], self.folder, test=self.test)
+        self.started.append(node)
+        self.journal.note(node.name, f"started: {spec.kind}, image {spec.image}, log {node.log_path}")
+        return node
+
+    def remove(self) -> None:
+        concurrently.each(self.started, lambda node: node.remove())
+
+
+@pytest.fixture(scope="session")
+def harness(request: pytest.FixtureRequest) -> OpenRun:
+    """The run that is open, with its shared fleet."""
+    return open_run(request.config)
+
+
+@pytest.fixture(scope="session")
+def timings(harness: OpenRun) -> Timings:
+    return harness.settings.timings
+
+
+@pytest.fixture(scope="session")
+def node_numbers() -> Iterator[int]:
+    """Numbers the nodes of a worker, so that each has a name of its own."""
+    return itertools.count(1)
+
+
+@pytest.fixture
+def test_folder(request: pytest.FixtureRequest, harness: OpenRun) -> Path:
+    """Where this test leaves its evidence: logs/<run>/<module>.<class>.<test>/."""
+    return new_folder(harness.run.run_dir, request.node.nodeid)
+
+
+@pytest.fixture
+def journal(test_folder: Path) -> Iterator[Journal]:
+    """Every signal and call of every node of this test, on disk as it happens."""
+    with Journal(test_folder / JOURNAL) as journal:
+        yield journal
+
+
+@pytest.fixture
+def nodes(
+    request: pytest.FixtureRequest, harness: OpenRun, test_folder: Path, journal: Journal, node_numbers: Iterator[int]
+) -> Iterator[TestNodes]:
+    """Nodes of this test; all are removed when it ends."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    nodes = TestNodes(harness, test_folder, journal, worker, request.node.nodeid, node_numbers)
+    yield nodes
+    nodes.remove()
+
+
+@pytest.fixture
+def backend_factory(harness: OpenRun, nodes: TestNodes) -> Iterator[Callable[..., StatusBackend]]:
+    """`backend_factory(name, **options)`: a backend that runs, with no account yet. Safe to call from several threads."""
+    settings = harness.settings
+    urls = iter(settings.status_backend_urls)
+    backends: list[StatusBackend] = []
+
+    def create(name: str, privileged: bool = False, ipv6: bool = False, **options: Any) -> StatusBackend:
+        if privileged or ipv6:
+            raise NotImplementedError("privileged containers and IPv6 networks are not offered by this harness")
+        target = _next_url(urls, name) if settings.status_backend_urls else nodes.start(_backend_spec(nodes, name))
+        backend = StatusBackend(
+            target, nodes.journal, name=target.name if isinstance(target, Node) else name, init_options=_init_options(harness, target), **options
+        )
+        backends.append(backend)
+        return backend
+
+    yield create
+    with ThreadPoolExecutor(max_workers=max(1, len(backends))) as pool:
+        list(pool.map(StatusBackend.close, backends))
+
+
+@pytest.fixture
+def backend_new_profile(harness: OpenRun, backend_factory: Callable[..., StatusBackend]) -> Callable[..., StatusBackend]:
+    """`backend_new_profile(name, **account options)`: a backend with a fresh account, logged in and with its messenger started."""
+
+    def create(name: str, waku_light_client: bool = False, password: str | None = None, **options: Any) -> StatusBackend:
+        backend = backend_factory(name)
+        if harness.settings.logout:
+            backend.logout()
+        backend.init_status_backend()
+        backend.create_account_and_login(
+            password=password or harness.settings.password or None,
+            waku_light_client=waku_light_client,
+            waku_fleet=harness.settings.waku_fleet,
+            **{"import_initial_delay": harness.settings.timings.import_initial_delay, **options},
+        )
+        return _with_messenger(backend)
+
+    return create
+
+
+@pytest.fixture
+def backend_new_profiles(backend_new_profile: Callable[..., StatusBackend]) -> Callable[..., list[StatusBackend]]:
+    """`backend_new_profiles("owner", "member", **account options)`: several at once, started concurrently."""
+
+    def create(*names: str, **options: Any) -> list[StatusBackend]:
+        with ThreadPoolExecutor(max_workers=len(names)) as pool:
+            return list(pool.map(lambda name: backend_new_profile(name, **options), names))
+
+    return create
+
+
+@pytest.fixture
+def backend_recovered_profile(harness: OpenRun, backend_factory: Callable[..., StatusBackend]) -> Callable[..., StatusBackend]:
+    """`backend_recovered_profile(name, user, **account options)`: a backend with the account of a mnemonic."""
+
+    def create(name: str, user: Any, **options: Any) -> StatusBackend:
+        backend = backend_factory(name)
+        backend.init_status_backend()
+        backend.restore_account_and_login(user, waku_fleet=harness.settings.waku_fleet, **options)
+        return _with_messenger(backend)
+
+    return create
+
+
+@pytest.fixture
+def store_node(harness: OpenRun, journal: Journal) -> WakuClient:
+    """The fleet's store node."""
+    return WakuClient(harness.fleet.store.url(), node=harness.fleet.store.name, journal=journal)
+
+
+@pytest.fixture
+def codex_bootstrap(harness: OpenRun, journal: Journal) -> CodexClient:
+    """The fleet's Codex node, by which others find one another."""
+    return CodexClient(harness.fleet.codex.url(), node=harness.fleet.codex.name, journal=journal)
+
+
+@pytest.fixture
+def codex_node(nodes: TestNodes, journal: Journal, codex_bootstrap: CodexClient) -> CodexClient:
+    """An independent Codex node of this test. It knows the fleet's Codex node and nobody else."""
+    spec = catalog.codex(nodes.name("codex"), bootstrap_nodes=[codex_bootstrap.spr()])
+    node = nodes.start(spec)
+    return CodexClient(node.url(), node=node.name, journal=journal)
+
+
+def new_folder(parent: Path, nodeid: str) -> Path:
+    """A fresh folder named after the test; a second one of the same test gets a number."""
+    module, _, rest = nodeid.partition("::")
+    base = re.sub(r"[^\w.\-\[\]]+", "_", ".".join((Path(module).stem, *rest.split("::"))))[:180]
+    for number in itertools.count(1):
+        folder = parent / (base if number == 1 else f"{base}~{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("unreachable")
+
+
+def _backend_spec(nodes: TestNodes, name: str) -> NodeSpec:
+    fleet, settings = nodes.opened.fleet, nodes.opened.settings
+    return catalog.status_backend(
+        nodes.name(name),
+        bootstrap_nodes=[fleet.boot],
+        store_nodes=[fleet.store],
+        fleet_name=settings.waku_fleet,
+        image=settings.docker_image or None,
+    )
+
+
+def _init_options(harness: OpenRun, target: Node | str) -> dict[str, Any]:
+    settings = harness.settings
+    fleets_config = settings.waku_fleets_config or ("" if isinstance(target, str) else f"{target.data_path}/{catalog.FLEETS_CONFIG}")
+    paths = {"wakuFleetsConfigFilePath": fleets_config, "pushFleetsConfigFilePath": settings.push_fleets_config}
+    return {key: path for key, path in paths.items() if path}
+
+
+def _next_url(urls: Iterator[str], name: str) -> str:
+    url = next(urls, None)
+    if url is None:
+        pytest.fail(f"no status-backend is left for {name!r}: give one more --status_backend_url", pytrace=False)
+    return url
+
+
+def _with_messenger(backend: StatusBackend) -> StatusBackend:
+    backend.wait_for_login()
+    backend.wakuext_service.start_messenger()
+    backend.wallet_service.start_wallet()
+    return backend

@@ -1,0 +1,86 @@
+"""A run that is open: its folders, its runtime, its shared fleet. Opened by the controller when first needed."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from fleet.choose import Choice, make_runtime
+from fleet.node import Runtime
+from fleet.run import Run
+from plugin.options import Settings
+from plugin.shared_fleet import SharedFleet, start_shared_fleet
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """What a process of the run, controller or worker, works with."""
+
+    settings: Settings
+    run: Run
+    runtime: Runtime
+    fleet: SharedFleet
+
+    def share(self) -> dict[str, Any]:
+        return {"run": self.run.share(), "runtime": self.runtime.name, "fleet": self.fleet.share()}
+
+    @classmethod
+    def join(cls, settings: Settings, shared: dict[str, Any], worker: str) -> OpenRun:
+        run = Run.join(shared["run"], worker)
+        runtime = make_runtime(shared["runtime"], run)
+        return cls(settings, run, runtime, SharedFleet.join(shared["fleet"], runtime))
+
+
+class RunOnDemand:
+    """The controller's: opens the run once, for whoever asks first, and closes it at the end."""
+
+    def __init__(self, settings: Settings, choice: Choice, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._choice = choice
+        self._say = say
+        self._lock = threading.Lock()
+        self._open: OpenRun | None = None
+        self._failure: Exception | None = None
+
+    def get(self) -> OpenRun:
+        """Raises what opening raised, to everyone who asks: it is not tried again."""
+        with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            if self._open is None:
+                try:
+                    self._open = self._start()
+                except Exception as error:
+                    self._failure = error
+                    raise
+            return self._open
+
+    @property
+    def opened(self) -> OpenRun | None:
+        return self._open
+
+    def _start(self) -> OpenRun:
+        run = Run.create(self._settings.logs_dir, docker=self._choice.name == "docker")
+        try:
+            _point_latest_at(run)
+            runtime = make_runtime(self._choice.name, run)
+            fleet = start_shared_fleet(runtime, run, self._settings, self._say)
+        except BaseException:
+            run.close()
+            raise
+        return OpenRun(self._settings, run, runtime, fleet)
+
+    def close(self) -> list[str]:
+        """Removes all of the run. Returns what tests had left behind, a line each: nothing, in a clean run."""
+        if self._open is None:
+            return []
+        self._open.runtime.close()
+        return self._open.run.close()
+
+
+def _point_latest_at(run: Run) -> None:
+    """`latest` in the logs folder always names the run that began last; renamed into place, so that it is never missing."""
+    fresh = run.run_dir.with_name(f".latest-{run.run_id}")
+    fresh.symlink_to(run.run_dir.name)
+    fresh.replace(run.run_dir.with_name("latest"))

@@ -1,0 +1,68 @@
+"""Command line options, and what they mean once they are parsed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from resources.timings import BY_NAME, Timings
+
+LOGS = Path(__file__).parents[1] / "logs"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("status-go functional tests")
+    group.addoption("--runtime", choices=["auto", "docker", "process"], default="auto",
+                    help="where nodes run; auto: docker where an engine answers, else process (default: %(default)s)")
+    group.addoption("--timings", choices=sorted(BY_NAME), default=None,
+                    help="intervals and deadlines (default: fast on the reference nodes, upstream on other images)")
+    group.addoption("--docker-image", default="", metavar="IMAGE",
+                    help="status-backend image under test (default: the reference image, built when needed)")
+    group.addoption("--status_backend_url", action="append", default=[], metavar="URL",
+                    help="use a status-backend that already runs; repeat it, one is taken per backend of a test")
+    group.addoption("--logs-dir", type=Path, default=LOGS, metavar="DIR",
+                    help="where a run leaves its logs and signals (default: tests-functional/logs)")
+    group.addoption("--waku-fleet", default="status-go.test", metavar="NAME",
+                    help="the name of the Waku fleet in the fleets config (default: %(default)s)")
+    group.addoption("--waku-fleets-config", default="", metavar="PATH",
+                    help="a fleets config inside the backend, instead of the one made from the run's own Waku nodes")
+    group.addoption("--push-fleets-config", default="", metavar="PATH", help="push fleets config inside the backend")
+    group.addoption("--password", default="", help="password of new profiles (default: one per profile, from the run)")
+    group.addoption("--logout", action="store_true", help="log out before InitializeApplication, for reused backends")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of a run. The same on the controller and on every worker."""
+
+    runtime: str
+    timings: Timings
+    docker_image: str
+    status_backend_urls: tuple[str, ...]
+    logs_dir: Path
+    waku_fleet: str
+    waku_fleets_config: str
+    push_fleets_config: str
+    password: str
+    logout: bool
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Settings:
+        option = config.option
+        foreign = bool(option.docker_image or option.status_backend_url)
+        if option.docker_image and option.runtime == "process":
+            raise pytest.UsageError(f"--docker-image {option.docker_image} needs Docker, but --runtime is process")
+        return cls(
+            runtime="docker" if option.docker_image else option.runtime,
+            timings=BY_NAME[option.timings or ("upstream" if foreign else "fast")],
+            docker_image=option.docker_image,
+            status_backend_urls=tuple(option.status_backend_url),
+            logs_dir=option.logs_dir,
+            waku_fleet=option.waku_fleet,
+            waku_fleets_config=option.waku_fleets_config,
+            push_fleets_config=option.push_fleets_config,
+            password=option.password,
+            logout=option.logout,
+        )
