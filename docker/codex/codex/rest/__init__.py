@@ -1,0 +1,5 @@
+"""The REST interface, `/api/codex/v1`. `serve` starts it."""
+
+from .server import RestServer
+
+__all__ = ["RestServer"]

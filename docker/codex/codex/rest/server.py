@@ -1,0 +1,78 @@
+"""The HTTP server: routes, and what the original does alike for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+from aiohttp.web_protocol import RequestHandler
+
+from ..node import CodexNode
+from ..version import SERVER
+from . import data, debug, marketplace, peers
+from .context import NODE, ORIGIN
+
+PREFIX = "/api/codex/v1"
+SHUTDOWN_TIMEOUT = 1.0
+MAX_HEADER = 8190
+
+
+class RestServer:
+    """The interface of one node on one address. Port 0 means one that the kernel chooses; `port` is the real one once started."""
+
+    def __init__(self, node: CodexNode, host: str, port: int, cors_origin: str | None = None) -> None:
+        self.host, self.port = host, port
+        app = web.Application(middlewares=[_refusals])
+        app[NODE], app[ORIGIN] = node, cors_origin
+        app.on_response_prepare.append(_finish_headers)
+        for module in (data, peers, debug, marketplace):
+            for route in module.routes:
+                app.router.add_route(route.method, PREFIX + route.path, route.handler)
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_TIMEOUT)
+
+    async def start(self) -> None:
+        """Listen. Raises OSError."""
+        await self._runner.setup()
+        loop, manager = asyncio.get_running_loop(), self._runner.server
+        assert manager is not None
+        self._server = await loop.create_server(
+            lambda: _Protocol(manager, loop=loop, access_log=None, max_line_size=MAX_HEADER, max_field_size=MAX_HEADER),
+            self.host,
+            self.port,
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        self._server.close()
+        await self._runner.cleanup()
+
+
+class _Protocol(RequestHandler):
+    """Answers what is no HTTP with an empty body, as the original does."""
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        if status == 500 or request.writer.output_size > 0:
+            return super().handle_error(request, status, exc, message)
+        response = web.Response(status=431 if isinstance(exc, LineTooLong) else status)
+        response.force_close()
+        return response
+
+
+@web.middleware
+async def _refusals(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Any:
+    """No such path or method: 404 without a body, never 405."""
+    try:
+        return await handler(request)
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
+        return web.Response(status=404)
+
+
+async def _finish_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.force_close()
+    response.headers["Connection"] = "close"
+    response.headers["Server"] = SERVER
