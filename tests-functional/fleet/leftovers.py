@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from fleet.marks import RUN_LABEL, RUN_VARIABLE, TEMP_MARK, WORKER_LABEL, WORKER
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+
+KILL_TIMEOUT = 5.0  # seconds for the kernel to end a process; more only where it hangs in a device
 
 
 @dataclass
@@ -69,7 +73,9 @@ def remove(found: Leftovers) -> list[str]:
             process.send_signal(signal.SIGKILL)
         except psutil.NoSuchProcess:
             pass
-    _, alive = psutil.wait_procs(found.processes, timeout=5)
+    deadline = time.monotonic() + KILL_TIMEOUT
+    while (alive := list(filter(_is_alive, found.processes))) and time.monotonic() < deadline:
+        time.sleep(0.01)
     failed = [f"process {process.pid} outlives SIGKILL" for process in alive]
     with ThreadPoolExecutor(max_workers=8) as pool:
         removals = [lambda c=container: c.remove(force=True, v=True) for container in found.containers]
@@ -92,6 +98,14 @@ def describe_process(process: psutil.Process) -> str:
         return " ".join(process.cmdline()[:6])
     except psutil.Error:
         return "(gone)"
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """A zombie is dead, though its parent has not asked yet."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _attempt(action: Callable[[], None]) -> str | None:

@@ -1,0 +1,98 @@
+"""Nodes as containers of a docker engine, all of a run in one network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Sequence
+
+from docker.errors import APIError, NotFound
+
+from fleet import concurrently
+from fleet.docker_node import DockerNode
+from fleet.engine import Engine, connect
+from fleet.errors import FleetError
+from fleet.images import SOURCES, Images
+from fleet.run import Run
+from fleet.spec import Capability, NodeSpec
+
+
+class DockerRuntime:
+    """The controller makes the run's network and removes it; workers attach to it."""
+
+    name = "docker"
+    capabilities = frozenset({Capability.DISCONNECT, Capability.IMAGES})
+
+    def __init__(self, run: Run, engine: Engine | None = None) -> None:
+        self.run = run
+        self.engine = engine or connect()
+        self._images: dict[str, str] = {}
+        self._nodes: list[DockerNode] = []
+        self._network = self._make_network() if run.is_controller else self._find_network()
+
+    def start(self, specs: Sequence[NodeSpec], log_dir: Path, *, test: str = "") -> list[DockerNode]:
+        log_dir.mkdir(parents=True, exist_ok=True)
+        images = [self.image(spec.image) for spec in specs]
+        nodes: list[DockerNode] = []
+        try:
+            for spec, image in zip(specs, images):
+                nodes.append(self._create(spec, image, log_dir, test))
+            concurrently.each(nodes, DockerNode.start)
+        except BaseException:
+            concurrently.each(nodes, DockerNode.remove)
+            raise
+        self._nodes += nodes
+        return nodes
+
+    def attach(self, handle: dict[str, Any]) -> DockerNode:
+        try:
+            container = self.engine.client.containers.get(handle["container"])
+        except NotFound:
+            raise FleetError(f"node {handle['spec']['name']!r} is not there any more") from None
+        return DockerNode(NodeSpec.from_json(handle["spec"]), container, self._network, self.engine, Path(handle["log_path"]))
+
+    def close(self) -> None:
+        nodes, self._nodes = self._nodes, []
+        concurrently.each(nodes, DockerNode.remove)
+        if self.run.is_controller:
+            try:
+                self._network.remove()
+            except NotFound:
+                pass  # closed before
+
+    def image(self, name: str) -> str:
+        """The image to run for NodeSpec.image: a reference node is built if need be, any other is pulled if need be."""
+        if name not in self._images:
+            self._images[name] = Images(self.engine.client).reference(name) if name in SOURCES else self._foreign(name)
+        return self._images[name]
+
+    def _foreign(self, name: str) -> str:
+        try:
+            self.engine.client.images.get(name)
+        except NotFound:
+            try:
+                self.engine.client.images.pull(name)
+            except APIError as error:
+                raise FleetError(f"the engine has no image {name!r} and cannot pull it: {error.explanation}") from error
+        return name
+
+    def _create(self, spec: NodeSpec, image: str, log_dir: Path, test: str) -> DockerNode:
+        labels = self.run.labels(test)
+        name = f"{self.run.resource_name}-{spec.name}"
+        return DockerNode.create(spec, image, name, labels, self._network, self.engine, log_dir / f"{spec.name}.log")
+
+    def _make_network(self) -> Any:
+        try:
+            return self.engine.client.networks.create(
+                self.run.resource_name, driver="bridge", labels=self.run.labels(), check_duplicate=True
+            )
+        except APIError as error:
+            raise FleetError(
+                f"the engine made no network for this run: {error.explanation}\n"
+                f"Where its address pools are used up, `docker network prune` frees those that nothing uses."
+            ) from error
+
+    def _find_network(self) -> Any:
+        try:
+            return self.engine.client.networks.get(self.run.resource_name)
+        except NotFound:
+            raise FleetError(f"the network {self.run.resource_name} of this run is gone: has its controller ended?") from None
