@@ -209,7 +209,7 @@ most_workers() {
 run_scenarios() { # run_scenarios WORKERS PYTEST_ARGS...: later arguments win, so one's own -n does
     local workers=$1
     shift
-    run_pytest "$ROOT" -n "$workers" --dist worksteal "$@"
+    run_pytest "$ROOT" -v -n "$workers" --dist worksteal "$@"
 }
 
 # One test needs no workers; more get one each, as far as the machine carries them.
