@@ -17,7 +17,8 @@ from .timings import Timings
 
 async def open_codex(session: Session, dialect: Dialect, timings: Timings) -> CodexDistribution:
     """Not started yet. ServiceError if the node's configuration makes no sense."""
-    codex = await asyncio.to_thread(import_module, "codex")
+    await asyncio.to_thread(import_module, "codex.node")
+    codex = import_module("codex")
     section = session.node_config[dialect.section]
     fields = section[dialect.node_section]
     try:

@@ -18,6 +18,7 @@ from status_backend.archives import Archives
 from status_backend.archives.codec import ArchiveIndex, make_archives
 from status_backend.archives.codex_client import CodexClient
 from status_backend.archives.codex_distribution import CodexDistribution
+from status_backend.archives.codex_node import open_codex
 from status_backend.archives.interval import ArchiveInterval
 from status_backend.archives.timings import Timings
 from status_backend.db import Database
@@ -239,6 +240,7 @@ class Profile:
     codex: FakeCodex = field(default_factory=FakeCodex)
     timings: Timings = FAST
     interval: ArchiveInterval = field(default_factory=ArchiveInterval)
+    real: bool = False  # a Codex node over libp2p instead of `codex`
 
     def __post_init__(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -266,7 +268,11 @@ class Profile:
             return CodexDistribution(client, self.directory / "archivedata", timings)
 
         archives = Archives(
-            session, host, timings=self.timings, interval=self.interval, open_distribution=open_distribution
+            session,
+            host,
+            timings=self.timings,
+            interval=self.interval,
+            open_distribution=open_codex if self.real else open_distribution,
         )
         return SimpleNamespace(db=db, session=session, archives=archives, host=host, signals=Listener(hub))
 
