@@ -47,9 +47,10 @@ class Channel:
         self._topics: set[str] = set()
         self._live: set[str] = set()
         self._behind: set[str] = set()
+        self._asking: set[str] = set()
         self._changed = asyncio.Event()
         self._behind_changed = asyncio.Event()
-        self._caught_up = asyncio.Condition()
+        self._progress = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -73,13 +74,18 @@ class Channel:
 
     def catch_up(self, content_topics: set[str]) -> None:
         """Ask the store for what came since these topics were last in step."""
-        self._behind |= content_topics & self._topics
-        self._behind_changed.set()
+        if self._stores:
+            self._behind |= content_topics & self._topics
+            self._behind_changed.set()
 
     async def caught_up(self, content_topics: set[str]) -> None:
         """Waits until these topics are subscribed to and the store has been asked."""
-        async with self._caught_up:
-            await self._caught_up.wait_for(lambda: content_topics <= self._live and not content_topics & self._behind)
+        while not content_topics <= self._live or content_topics & (self._behind | self._asking):
+            await self._progress.wait()
+
+    def _made_progress(self) -> None:
+        self._progress.set()  # wakes everyone who waits now
+        self._progress = asyncio.Event()
 
     # Relay
 
@@ -112,6 +118,7 @@ class Channel:
             self.connected_to = client
             self._live = topics
             self.catch_up(topics)
+            self._made_progress()
             updates = asyncio.create_task(self._keep_subscribed(stream, set(topics)))
             try:
                 async for event in stream.events():
@@ -119,6 +126,7 @@ class Channel:
                         fresh = (event & self._topics) - self._live
                         self._live |= fresh
                         self.catch_up(fresh)
+                        self._made_progress()
                     else:
                         self._deliver([event])
             finally:
@@ -173,13 +181,13 @@ class Channel:
                 failures += 1
                 continue
             failures = 0
-            async with self._caught_up:
-                self._caught_up.notify_all()
             self._emit(signal_types.HISTORY_REQUEST_COMPLETED)
+            self._made_progress()
 
     async def _query(self, client: WakuNodeClient, topics: set[str]) -> None:
         begun = time.time_ns()
         self._behind -= topics  # whoever falls behind from here on is asked for again
+        self._asking = topics
         try:
             for start, group in self._state.since(self.pubsub_topic, topics).items():
                 async for page in client.query(self.pubsub_topic, group, start - _OVERLAP * 1_000_000_000):
@@ -187,6 +195,8 @@ class Channel:
         except BaseException:
             self._behind |= topics & self._topics
             raise
+        finally:
+            self._asking = set()
         self._state.in_step(self.pubsub_topic, topics, begun)
 
     def _emit(self, type_: str, **fields: object) -> None:

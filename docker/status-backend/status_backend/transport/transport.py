@@ -69,6 +69,7 @@ class Transport:
         self._seen: OrderedDict[bytes, None] = OrderedDict()
         self._outbox = Outbox(db, self._sent)
         self._channels: dict[int, Channel] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._http: aiohttp.ClientSession | None = None
 
     def pubsub_topic(self, shard: int) -> str:
@@ -105,23 +106,35 @@ class Transport:
 
     def subscribe(self, filters: Iterable[Filter]) -> None:
         """Listen from now on and fetch what the store has. Returns at once; see `caught_up`."""
-        for filter_ in filters:
-            if self._filters.add(filter_) and filter_.shard in self._channels:
+        added = [filter_ for filter_ in filters if self._filters.add(filter_)]
+        for filter_ in added:
+            if filter_.shard in self._channels:
                 self._channels[filter_.shard].add({filter_.content_topic})
+        self._derive_keys(filter_.chat_id for filter_ in added if filter_.private_key is None)
+
+    def _derive_keys(self, chat_ids: Iterable[str]) -> None:
+        """Ahead of the first message, so that it need not wait for its key."""
+        task = asyncio.create_task(self.prepare(list(chat_ids)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def unsubscribe(self, filters: Iterable[Filter]) -> None:
         """Stop listening. Should it be subscribed to again, its whole history is asked for."""
         for filter_ in filters:
             if self._filters.remove(filter_):
-                self._state.forget(self.pubsub_topic(filter_.shard), {filter_.content_topic})
+                self._forget(filter_)
                 if filter_.shard in self._channels:
                     self._channels[filter_.shard].remove({filter_.content_topic})
 
     def rewind(self, filter_: Filter) -> None:
         """Ask the store for all it has on this filter's topic again."""
-        self._state.forget(self.pubsub_topic(filter_.shard), {filter_.content_topic})
+        self._forget(filter_)
         if filter_.shard in self._channels:
             self._channels[filter_.shard].catch_up({filter_.content_topic})
+
+    def _forget(self, filter_: Filter) -> None:
+        self._state.forget(self.pubsub_topic(filter_.shard), {filter_.content_topic})
+        self._seen.clear()
 
     async def caught_up(self, filters: Iterable[Filter]) -> None:
         """Waits until these filters are live and their history is here. Never returns while the fleet is away."""

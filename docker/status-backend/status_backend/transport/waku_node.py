@@ -17,6 +17,7 @@ from ..protocol.waku_message import Envelope, MalformedEnvelope
 _TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
 _HEARTBEAT = 10.0  # seconds; a node that stops answering is noticed after one and a half of them
 _PAGE = 100
+_NO_SUCH_ROUTE = (200, 404, 405, 501)
 
 
 class NodeUnavailable(Exception):
@@ -74,9 +75,9 @@ class WakuNodeClient:
         try:
             socket = await self._http.ws_connect(url, params=params, heartbeat=_HEARTBEAT, max_msg_size=0)
         except aiohttp.WSServerHandshakeError as error:
-            if error.status < 500:
+            if error.status in _NO_SUCH_ROUTE:
                 raise StreamUnsupported(f"{self}: {error.status} {error.message}") from error
-            raise NodeUnavailable(f"{self}: {error}") from error
+            raise NodeUnavailable(f"{self}: no stream of {pubsub_topic}: {error.status} {error.message}") from error
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise NodeUnavailable(f"{self}: {error!r}") from error
         async with socket:

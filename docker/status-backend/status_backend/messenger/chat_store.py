@@ -1,0 +1,263 @@
+"""Chats and their messages, on disk and as they are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from ..accounts import identity
+from ..db import Database, Row
+from ..protocol import ids
+from .community import NEVER
+from .community_store import upsert
+
+ONE_TO_ONE_CHAT, COMMUNITY_CHAT = 1, 6
+_MENTION = re.compile(r"@(0x04[0-9a-f]{128})")
+_CLOCK_DIGITS = 64
+
+
+@dataclass(frozen=True)
+class Chat:
+    """Times in unix milliseconds; `first_message_timestamp` in unix seconds, 1 while there is none."""
+
+    id: str
+    chat_type: int
+    name: str = ""
+    description: str = ""
+    color: str = ""
+    emoji: str = ""
+    active: bool = True
+    timestamp: int = 0
+    joined: int = 0
+    last_clock: int = 0
+    unviewed: int = 0
+    unviewed_mentions: int = 0
+    community_id: str = ""
+    first_message_timestamp: int = 0
+
+    def to_json(self, members: Sequence[str], last_message: Message | None) -> dict[str, Any]:
+        body = {
+            "id": self.id,
+            "name": self.name,
+            "description": self.description,
+            "color": self.color,
+            "emoji": self.emoji,
+            "active": self.active,
+            "viewersCanPostReactions": False,
+            "chatType": self.chat_type,
+            "timestamp": self.timestamp,
+            "lastClockValue": self.last_clock,
+            "deletedAtClockValue": 0,
+            "ReadMessagesAtClockValue": 0,
+            "unviewedMessagesCount": self.unviewed,
+            "unviewedMentionsCount": self.unviewed_mentions,
+            "lastMessage": last_message.to_json(in_chat=True) if last_message else None,
+            "members": [{"id": key, "admin": False} for key in members],
+            "membershipUpdateEvents": None,
+            "identicon": "",
+            "muted": False,
+            "muteTill": NEVER,
+            "communityId": self.community_id,
+            "joined": self.joined,
+            "firstMessageTimestamp": self.first_message_timestamp,
+        }
+        for optional in ("communityId", "joined", "firstMessageTimestamp"):
+            if not body[optional]:
+                del body[optional]
+        return body
+
+
+@dataclass(frozen=True)
+class Message:
+    """`clock`, `timestamp` (of the author) and `whisper_timestamp` (of the envelope) in unix milliseconds."""
+
+    id: str
+    chat_id: str
+    source: str
+    clock: int
+    timestamp: int
+    whisper_timestamp: int
+    text: str
+    content_type: int
+    message_type: int
+    response_to: str = ""
+    ens_name: str = ""
+    display_name: str = ""
+    seen: bool = False
+    mentioned: bool = False
+    outgoing_status: str = ""
+    edited_at: int = 0
+    deleted_at: int = 0
+    deleted_by: str = ""
+    contact_request_state: int = 0
+
+    def to_json(self, *, in_chat: bool = False, new: bool = False) -> dict[str, Any]:
+        """`in_chat`: as a chat's last message, where the author's names are filled in. `new`: just arrived."""
+        compressed = ids.compressed_key(self.source)
+        short = f"{compressed[:3]}...{compressed[-6:]}"
+        body: dict[str, Any] = {
+            "id": self.id,
+            "whisperTimestamp": self.whisper_timestamp,
+            "from": self.source,
+            "alias": (identity.alias(self.source) if in_chat else "") if self.outgoing_status else short,
+            "identicon": "",
+            "seen": self.seen,
+            "outgoingStatus": self.outgoing_status,
+            "quotedMessage": None,
+            "rtl": False,
+            "parsedText": parse(self.text),
+            "lineCount": 0,
+            "text": self.text,
+            "chatId": self.chat_id,
+            "localChatId": self.chat_id,
+            "clock": self.clock,
+            "replace": "",
+            "responseTo": self.response_to,
+            "new": new,
+            "ensName": self.ens_name,
+            "displayName": self.display_name if in_chat else "",
+            "gapParameters": {},
+            "timestamp": self.timestamp,
+            "contentType": self.content_type,
+            "messageType": self.message_type,
+            "mentions": _MENTION.findall(self.text),
+            "mentioned": self.mentioned,
+            "editedAt": self.edited_at,
+            "deleted": bool(self.deleted_at),
+            "deletedBy": self.deleted_by,
+            "contactRequestState": self.contact_request_state,
+            "compressedKey": compressed,
+            "emojiHash": identity.emoji_hash(self.source),
+        }
+        if in_chat:
+            del body["gapParameters"]
+        optional = ("outgoingStatus", "new", "mentions", "mentioned", "editedAt", "deleted", "deletedBy")
+        for key in (*optional, "contactRequestState"):
+            if not body[key]:
+                del body[key]
+        return body
+
+
+def parse(text: str) -> list[dict[str, Any]]:
+    """The text as paragraphs of literals and mentions."""
+    return [
+        {"type": "paragraph", "children": list(_inline(paragraph))} for paragraph in re.split(r"\n{2,}", text) if paragraph
+    ]
+
+
+def _inline(paragraph: str) -> list[dict[str, Any]]:
+    children: list[dict[str, Any]] = []
+    for number, piece in enumerate(_MENTION.split(paragraph)):
+        if piece:
+            children.append({"type": "mention", "literal": piece} if number % 2 else {"literal": piece})
+    return children
+
+
+def mentions(text: str) -> set[str]:
+    return set(_MENTION.findall(text))
+
+
+class ChatStore:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    # Chats
+
+    def get(self, chat_id: str) -> Chat | None:
+        row = self._db.one("SELECT * FROM chats WHERE id = ?", (chat_id,))
+        return _read(Chat, row) if row else None
+
+    def all(self) -> list[Chat]:
+        return [_read(Chat, row) for row in self._db.query("SELECT * FROM chats ORDER BY rowid")]
+
+    def save(self, chat: Chat) -> None:
+        upsert(self._db, "chats", _values(chat))
+
+    def of_community(self, community_id: str) -> list[Chat]:
+        rows = self._db.query("SELECT * FROM chats WHERE community_id = ? ORDER BY rowid", (community_id,))
+        return [_read(Chat, row) for row in rows]
+
+    def delete(self, chat_id: str) -> None:
+        """With all its messages."""
+        self._db.execute("DELETE FROM user_messages WHERE chat_id = ?", (chat_id,))
+        self._db.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
+
+    # Messages
+
+    def message(self, message_id: str) -> Message | None:
+        row = self._db.one("SELECT * FROM user_messages WHERE id = ?", (message_id,))
+        return _read(Message, row) if row else None
+
+    def save_message(self, message: Message) -> None:
+        upsert(self._db, "user_messages", _values(message))
+
+    def last_message(self, chat_id: str) -> Message | None:
+        row = self._db.one(
+            "SELECT * FROM user_messages WHERE chat_id = ? AND NOT deleted_at ORDER BY clock DESC, id DESC LIMIT 1",
+            (chat_id,),
+        )
+        return _read(Message, row) if row else None
+
+    def page(self, chat_id: str, cursor: str, limit: int) -> tuple[list[Message], str]:
+        """Newest first, from `cursor` on. The cursor of what follows, empty where nothing does."""
+        clock, id_ = _parse_cursor(cursor)
+        rows = self._db.query(
+            """SELECT * FROM user_messages WHERE chat_id = ? AND NOT deleted_at AND (clock, id) <= (?, ?)
+               ORDER BY clock DESC, id DESC LIMIT ?""",
+            (chat_id, clock, id_, limit + 1),
+        )
+        messages = [_read(Message, row) for row in rows]
+        return messages[:limit], _cursor(messages[limit]) if len(messages) > limit else ""
+
+    def mark_sent(self, message_id: str) -> None:
+        self._db.execute("UPDATE user_messages SET outgoing_status = 'sent' WHERE id = ?", (message_id,))
+
+    def mark_seen(self, chat_id: str, message_ids: Sequence[str] | None = None) -> int:
+        """All messages of the chat, or these. How many were unseen."""
+        which = "" if message_ids is None else f" AND id IN ({', '.join('?' * len(message_ids))})"
+        cursor = self._db.execute(
+            f"UPDATE user_messages SET seen = 1 WHERE chat_id = ? AND NOT seen{which}", (chat_id, *(message_ids or ()))
+        )
+        unviewed, mentioned = self._db.one(
+            "SELECT count(*), coalesce(sum(mentioned), 0) FROM user_messages WHERE chat_id = ? AND NOT seen", (chat_id,)
+        )
+        self._db.execute("UPDATE chats SET unviewed = ?, unviewed_mentions = ? WHERE id = ?", (unviewed, mentioned, chat_id))
+        return cursor.rowcount
+
+    # Changes that came before what they change
+
+    def keep_change(self, message_id: str, source: str, type_: int, payload: bytes) -> None:
+        self._db.execute("REPLACE INTO user_message_changes VALUES (?, ?, ?, ?)", (message_id, source, type_, payload))
+
+    def take_changes(self, message_id: str, source: str) -> list[tuple[int, bytes]]:
+        where = "WHERE message_id = ? AND source = ?"
+        rows = self._db.query(f"SELECT type, payload FROM user_message_changes {where}", (message_id, source))
+        self._db.execute(f"DELETE FROM user_message_changes {where}", (message_id, source))
+        return [(row["type"], row["payload"]) for row in rows]
+
+
+def viewed(chat: Chat) -> Chat:
+    return replace(chat, unviewed=0, unviewed_mentions=0)
+
+
+def _cursor(message: Message) -> str:
+    return f"{message.clock:0{_CLOCK_DIGITS}d}{message.id}"
+
+
+def _parse_cursor(cursor: str) -> tuple[int, str]:
+    if not cursor:
+        return 2**63 - 1, "\uffff"
+    clock, id_ = cursor[:_CLOCK_DIGITS], cursor[_CLOCK_DIGITS:]
+    if not clock.isdigit() or not id_:
+        raise ValueError(f"invalid cursor {cursor!r}")
+    return min(int(clock), 2**63 - 1), id_
+
+
+def _values(item: Chat | Message) -> dict[str, Any]:
+    return {field.name: getattr(item, field.name) for field in fields(item)}
+
+
+def _read(kind: type, row: Row) -> Any:
+    return kind(**{f.name: bool(row[f.name]) if f.type == "bool" else row[f.name] for f in fields(kind)})

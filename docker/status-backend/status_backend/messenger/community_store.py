@@ -1,0 +1,162 @@
+"""Communities, their settings and the requests to join them, on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from coincurve import PrivateKey
+
+from ..db import Database, Row
+from ..protocol import application
+from .community import Community, read_description
+
+PENDING, DECLINED, ACCEPTED, CANCELED = 1, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class RequestToJoin:
+    """`clock` is in unix seconds. Revealed accounts have the shape in which they are shown."""
+
+    id: str
+    public_key: str
+    community_id: str
+    clock: int
+    state: int = PENDING
+    ens_name: str = ""
+    customization_color: str = ""
+    revealed_accounts: Sequence[dict[str, Any]] = field(default=())
+
+    def to_json(self, viewer: str) -> dict[str, Any]:
+        body = {
+            "id": self.id,
+            "publicKey": self.public_key,
+            "clock": self.clock,
+            "ensName": self.ens_name,
+            "chatId": "",
+            "communityId": self.community_id,
+            "state": self.state,
+            "our": self.public_key == viewer,
+            "deleted": False,
+            "revealedAccounts": list(self.revealed_accounts),
+            "customizationColor": self.customization_color,
+            "shareFutureAddresses": False,
+        }
+        for optional in ("ensName", "revealedAccounts", "customizationColor"):
+            if not body[optional]:
+                del body[optional]
+        return body
+
+
+class CommunityStore:
+    """Reads what is on disk each time: a description is parsed faster than a stale one is understood."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def get(self, community_id: str) -> Community | None:
+        row = self._db.one("SELECT * FROM communities WHERE id = ?", (community_id,))
+        return _community(row) if row else None
+
+    def all(self) -> list[Community]:
+        return [_community(row) for row in self._db.query("SELECT * FROM communities ORDER BY rowid")]
+
+    def save(self, community: Community) -> None:
+        values = {
+            "id": community.id,
+            "private_key": community.private_key.secret if community.private_key else None,
+            "description": community.signed,
+            "joined": community.joined,
+            "joined_at": community.joined_at,
+            "spectated": community.spectated,
+            "requested_to_join_at": community.requested_to_join_at,
+        }
+        upsert(self._db, "communities", values)
+
+    # Settings
+
+    def settings(self) -> list[dict[str, Any]]:
+        return [_settings_json(row) for row in self._db.query("SELECT * FROM communities_settings ORDER BY community_id")]
+
+    def settings_of(self, community_id: str) -> dict[str, Any] | None:
+        row = self._db.one("SELECT * FROM communities_settings WHERE community_id = ?", (community_id,))
+        return _settings_json(row) if row else None
+
+    def save_settings(self, community_id: str, archives: bool) -> dict[str, Any]:
+        upsert(
+            self._db,
+            "communities_settings",
+            {"community_id": community_id, "history_archive_support_enabled": archives},
+            key="community_id",
+        )
+        return {"communityId": community_id, "historyArchiveSupportEnabled": archives, "clock": 0}
+
+    def delete_settings(self, community_id: str) -> None:
+        self._db.execute("DELETE FROM communities_settings WHERE community_id = ?", (community_id,))
+
+    # Requests to join
+
+    def request(self, id_: str) -> RequestToJoin | None:
+        row = self._db.one("SELECT * FROM communities_requests_to_join WHERE id = ?", (id_,))
+        return _request(row) if row else None
+
+    def requests(self, where: str, params: Sequence[Any] = ()) -> list[RequestToJoin]:
+        rows = self._db.query(f"SELECT * FROM communities_requests_to_join WHERE {where} ORDER BY clock, id", params)
+        return [_request(row) for row in rows]
+
+    def save_request(self, request: RequestToJoin) -> None:
+        values = {
+            "id": request.id,
+            "public_key": request.public_key,
+            "clock": request.clock,
+            "ens_name": request.ens_name,
+            "community_id": request.community_id,
+            "state": request.state,
+            "revealed_accounts": json.dumps(list(request.revealed_accounts)),
+            "customization_color": request.customization_color,
+        }
+        upsert(self._db, "communities_requests_to_join", values)
+
+
+def upsert(db: Database, table: str, values: dict[str, Any], key: str = "id") -> None:
+    columns = ", ".join(values)
+    marks = ", ".join(f":{column}" for column in values)
+    updates = ", ".join(f"{column} = excluded.{column}" for column in values if column != key)
+    db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {updates}", values)
+
+
+def _community(row: Row) -> Community:
+    message = application.unwrap(row["description"])
+    return Community(
+        id=row["id"],
+        description=read_description(message, row["id"]),
+        signed=row["description"],
+        private_key=PrivateKey(row["private_key"]) if row["private_key"] else None,
+        joined=bool(row["joined"]),
+        joined_at=row["joined_at"],
+        spectated=bool(row["spectated"]),
+        requested_to_join_at=row["requested_to_join_at"],
+    )
+
+
+def _settings_json(row: Row) -> dict[str, Any]:
+    return {
+        "communityId": row["community_id"],
+        "historyArchiveSupportEnabled": bool(row["history_archive_support_enabled"]),
+        "clock": row["clock"],
+    }
+
+
+def _request(row: Row) -> RequestToJoin:
+    return RequestToJoin(
+        id=row["id"],
+        public_key=row["public_key"],
+        community_id=row["community_id"],
+        clock=row["clock"],
+        state=row["state"],
+        ens_name=row["ens_name"],
+        customization_color=row["customization_color"],
+        revealed_accounts=json.loads(row["revealed_accounts"]),
+    )

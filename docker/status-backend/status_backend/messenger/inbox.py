@@ -1,0 +1,124 @@
+"""Where everything that arrives comes in: from the relay, from the store, from archives."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from google.protobuf.message import DecodeError
+
+from ..protocol import application, ids
+from ..protocol.application import Application, MalformedMessage, Type
+from ..protocol.waku_archive_pb2 import WakuMessage
+from ..protocol.waku_message import Envelope
+from ..transport.filters import Filter
+from ..transport.transport import Received
+from .communities import Communities
+from .contacts import Contacts
+from .context import Context, Dropped
+from .membership import Membership
+from .messages import Messages
+from .response import Response
+
+log = logging.getLogger(__name__)
+
+_IN_CHATS = (Type.CHAT_MESSAGE, Type.EDIT_MESSAGE, Type.DELETE_MESSAGE)
+
+
+class Inbox:
+    """Each message is handled wholly or not at all; one that fails harms no other."""
+
+    def __init__(
+        self, context: Context, communities: Communities, membership: Membership, messages: Messages, contacts: Contacts
+    ) -> None:
+        self._context = context
+        self._communities = communities
+        self._membership = membership
+        self._messages = messages
+        self._contacts = contacts
+
+    def receive(self, batch: list[Received]) -> None:
+        """What arrived together goes to disk together and is told together."""
+        together = Response()
+        with self._context.db.transaction():
+            for received in batch:
+                self._one(together, received.filter, received.envelope, received.decoded.payload, archived=False)
+        self._context.run_follow_ups(together)
+        self._context.emit(together)
+
+    def receive_archived(self, messages: Iterable[WakuMessage]) -> None:
+        together = Response()
+        with self._context.db.transaction():
+            for message in messages:
+                for filter_ in self._context.transport.filters_for(message.topic):
+                    timestamp = message.timestamp * 1_000_000_000
+                    envelope = Envelope("", filter_.content_topic, message.payload, timestamp)
+                    self._one(together, filter_, envelope, message.payload, archived=True, sig=message.sig)
+        self._context.run_follow_ups(together)
+        self._context.emit(together)
+
+    def _one(
+        self,
+        together: Response,
+        filter_: Filter,
+        envelope: Envelope,
+        wrapped: bytes,
+        archived: bool,
+        sig: bytes | None = None,
+    ) -> None:
+        message: Application | None = None
+        response = Response()
+        try:
+            message = application.unwrap(wrapped)
+            if sig is not None and sig != message.author.format(compressed=False):
+                raise Dropped("forged", "an archived message that is not signed by the author it is filed under")
+            with self._context.db.transaction():
+                self._dispatch(response, message, filter_, envelope, archived)
+        except Dropped as dropped:
+            self._context.drop(message, dropped)
+        except (MalformedMessage, DecodeError) as error:
+            self._context.drop(message, Dropped("malformed", str(error)))
+        except Exception:
+            self._context.dropped["failed"] += 1
+            log.exception("failed on message %s in %s", message.id if message else "?", filter_.chat_id)
+        else:
+            together.merge(response)
+
+    def _dispatch(
+        self, response: Response, message: Application, filter_: Filter, envelope: Envelope, archived: bool
+    ) -> None:
+        kind, chat_id = message.type, filter_.chat_id
+        if filter_.private_key is None:
+            if kind in _IN_CHATS:
+                self._messages.receive(response, message, chat_id, envelope, archived)
+            elif archived:
+                raise Dropped("malformed", f"a message of type {kind} in an archive")
+            elif kind == Type.COMMUNITY_DESCRIPTION:
+                self._communities.receive_description(response, message, chat_id)
+                self._membership.description_arrived(response, chat_id)
+            elif kind == Type.COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID:
+                self._communities.receive_index_cid(message, _community_of(chat_id))
+            else:
+                raise Dropped("unknown", f"type {kind} in {chat_id}")
+        elif kind == Type.COMMUNITY_REQUEST_TO_JOIN:
+            self._membership.receive_request(response, message, self._addressee(filter_))
+        elif kind == Type.COMMUNITY_REQUEST_TO_LEAVE:
+            self._membership.receive_leave(response, message, self._addressee(filter_))
+        elif kind == Type.COMMUNITY_REQUEST_TO_JOIN_RESPONSE:
+            self._membership.receive_response(response, message)
+        elif kind in (*_IN_CHATS, Type.ACCEPT_CONTACT_REQUEST, Type.RETRACT_CONTACT_REQUEST):
+            self._contacts.receive(response, message, envelope)
+        else:
+            raise Dropped("unknown", f"type {kind} in a mailbox")
+
+    @staticmethod
+    def _addressee(filter_: Filter) -> str:
+        assert filter_.private_key is not None
+        return ids.community_id(filter_.private_key.public_key)
+
+
+def _community_of(universal_chat_id: str) -> str:
+    community_id, found, _ = universal_chat_id.rpartition("-memberUpdate")
+    if not found:
+        raise Dropped("malformed", f"an announcement in {universal_chat_id}, which is no universal channel")
+    return community_id

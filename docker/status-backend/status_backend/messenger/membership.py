@@ -1,0 +1,431 @@
+"""Joining and leaving: requests, answers, who is a member."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..protocol import application, ids, signing
+from ..protocol.application import Application, MalformedMessage, Type
+from ..protocol.communities_pb2 import (
+    CommunityRequestToJoin,
+    CommunityRequestToJoinResponse,
+    CommunityRequestToLeave,
+    RevealedAccount,
+)
+from ..rpc import ServiceError
+from ..transport.filters import OPEN_SHARD, Filter
+from . import clock, validation
+from .communities import Communities
+from .community import AUTO_ACCEPT, Community
+from .community_store import ACCEPTED, CANCELED, DECLINED, PENDING, CommunityStore, RequestToJoin
+from .context import Context, Dropped
+from .response import Response
+
+log = logging.getLogger(__name__)
+
+_MEMBERSHIP_REQUEST = 7  # type of an activity centre notification: our own request
+_MEMBERSHIP_OF_OTHER = 8  # somebody else's request to a community of ours
+
+
+class Membership:
+    def __init__(self, context: Context, communities: Communities, store: CommunityStore) -> None:
+        self._context = context
+        self._communities = communities
+        self._store = store
+
+    # Reading. The original answers null where there is nothing.
+
+    def latest_request(self, community_id: str) -> dict[str, Any] | None:
+        """Our own request to this community; to one that is ours, the newest of anybody."""
+        self._communities.get(community_id)
+        own = self._list("community_id = ? AND public_key = ?", community_id, self._context.public_key)
+        found = own or self._list("community_id = ?", community_id)
+        return found[-1] if found else None
+
+    def my_pending(self) -> list[dict[str, Any]] | None:
+        return self._list("public_key = ? AND state = ?", self._context.public_key, PENDING)
+
+    def pending(self, community_id: str) -> list[dict[str, Any]] | None:
+        return self._list("community_id = ? AND state = ?", community_id, PENDING)
+
+    def declined(self, community_id: str) -> list[dict[str, Any]] | None:
+        return self._list("community_id = ? AND state = ?", community_id, DECLINED)
+
+    def all_non_approved(self) -> list[dict[str, Any]] | None:
+        return self._list("state NOT IN (?, ?)", ACCEPTED, CANCELED)
+
+    def _list(self, where: str, *params: Any) -> list[dict[str, Any]] | None:
+        return [request.to_json(self._context.public_key) for request in self._store.requests(where, params)] or None
+
+    # The member's side
+
+    def request_to_join(self, params: Mapping[str, Any]) -> Response:
+        validation.join_request(params)
+        community = self._communities.get(params["communityId"])
+        me = self._context.public_key
+        if community.joined or community.is_control_node:
+            raise ServiceError("already joined")
+        id_ = ids.request_to_join_id(me, community.id)
+        before = self._store.request(id_)
+        request = RequestToJoin(
+            id=id_,
+            public_key=me,
+            community_id=community.id,
+            clock=max(clock.now_s(), before.clock + 1 if before else 0),
+            ens_name=params.get("ensName") or "",
+            customization_color=self._context.customization_color,
+            revealed_accounts=self._revealed(params),
+        )
+        with self._context.work() as response:
+            self._store.save_request(request)
+            community = replace(community, requested_to_join_at=request.clock)
+            self._store.save(community)
+            self._send_request(community, request)
+            self._show(response, request)
+            self._communities.show(response, community)
+            response.notify(_notification(request, _MEMBERSHIP_REQUEST, read=True))
+            response.then(lambda: self._context.transport.subscribe(self._communities.filters(community)))
+        return response
+
+    def cancel_request(self, request_id: str) -> Response:
+        request = self._store.request(request_id)
+        if request is None or request.public_key != self._context.public_key:
+            raise ServiceError("request to join not found")
+        with self._context.work() as response:
+            request = replace(request, state=CANCELED)
+            self._store.save_request(request)
+            community = replace(self._communities.get(request.community_id), requested_to_join_at=0)
+            self._store.save(community)
+            self._show(response, request)
+            self._communities.show(response, community)
+        return response
+
+    async def leave(self, community_id: str) -> Response:
+        community = self._communities.get(community_id)
+        with self._context.work() as response:
+            if community.joined and not community.is_control_node:
+                self._send_leave(community)
+            self._communities.leave(response, community)
+        if self._context.archives is not None:
+            await self._context.archives.community_left(community.id)
+        return response
+
+    def receive_response(self, response: Response, message: Application) -> None:
+        """The control node's answer to our request."""
+        answer = CommunityRequestToJoinResponse.FromString(message.payload)
+        community_id = ids.hex0x(answer.community_id)
+        if ids.community_id(message.author) != community_id:
+            raise Dropped("forged", f"answer of {community_id} signed by {message.from_}")
+        community = self._store.get(community_id)
+        request = self._store.request(ids.request_to_join_id(self._context.public_key, community_id))
+        if community is None or request is None:
+            raise Dropped("unknown", f"an answer of {community_id} to a request that was never made")
+        if answer.clock // 1000 < request.clock:
+            raise Dropped("outdated", f"an answer of {community_id} to an older request")
+        if not answer.accepted:
+            if request.state != PENDING:
+                raise Dropped("replayed", f"{community_id} declines a request that is in state {request.state}")
+            self._declined(response, community, request)
+            return
+        community = self._newer(response, community, answer.community_description_protocol_message)
+        if request.state == PENDING:
+            self._join(response, community, request)
+        if community.joined and answer.index_cid and self._context.archives is not None:
+            cid, when = answer.index_cid, community.description.archive_index_cid_clock
+            self._context.tell_archives(self._context.archives.on_index_cid(community.id, cid, when))
+
+    def description_arrived(self, response: Response, community_id: str) -> None:
+        """A description can say that we are a member now, or no longer."""
+        community = self._store.get(community_id)
+        if community is None or community.is_control_node:
+            return
+        member = community.has_member(self._context.public_key)
+        request = self._store.request(ids.request_to_join_id(self._context.public_key, community_id))
+        if member and not community.joined and request is not None and request.state == PENDING:
+            self._join(response, community, request)
+        elif not member and community.joined:
+            log.info("no longer a member of %s", community_id)
+            self._communities.leave(response, community)
+            self._tell("community_left", community_id)
+
+    def _newer(self, response: Response, community: Community, wrapped: bytes) -> Community:
+        """The community with the description that came with the answer, if that is newer than the one known."""
+        try:
+            message = application.unwrap(wrapped)
+            newer = community.with_description(message)
+        except MalformedMessage as error:
+            raise Dropped("malformed", f"the description in an answer: {error}") from error
+        if newer.clock <= community.clock:
+            return community
+        return self._communities.accept_description(response, message, community)
+
+    def _join(self, response: Response, community: Community, request: RequestToJoin) -> None:
+        if not community.has_member(self._context.public_key):
+            raise Dropped("malformed", f"{community.id} accepts us but does not list us as a member")
+        request = replace(request, state=ACCEPTED)
+        self._store.save_request(request)
+        joined = replace(community, joined=True, joined_at=clock.now_s(), spectated=False)
+        self._store.save(joined)
+        self._communities.enter(response, joined)
+        self._show(response, request)
+        response.notify(_notification(request, _MEMBERSHIP_REQUEST, read=False))
+        self._tell("community_joined", joined.id)
+
+    def _declined(self, response: Response, community: Community, request: RequestToJoin) -> None:
+        request = replace(request, state=DECLINED)
+        self._store.save_request(request)
+        community = replace(community, requested_to_join_at=0)
+        self._store.save(community)
+        self._show(response, request)
+        self._communities.show(response, community)
+        response.notify(_notification(request, _MEMBERSHIP_REQUEST, read=False))
+
+    # The control node's side
+
+    def accept(self, request_id: str) -> Response:
+        request = self._answerable(request_id)
+        community = self._communities.controlled(request.community_id)
+        with self._context.work() as response:
+            self._accept(response, community, request)
+        return response
+
+    def decline(self, request_id: str) -> Response:
+        request = self._answerable(request_id)
+        community = self._communities.controlled(request.community_id)
+        if community.has_member(request.public_key):
+            raise ServiceError("already a member")
+        with self._context.work() as response:
+            self._decline(response, community, request)
+        return response
+
+    def remove_member(self, community_id: str, public_key: str, ban: bool = False) -> Response:
+        community = self._communities.controlled(community_id)
+        if public_key == self._context.public_key:
+            raise ServiceError("not allowed to remove the owner")
+        if not ban and not community.has_member(public_key):
+            raise ServiceError("member not found")
+        with self._context.work() as response:
+            self._remove(response, community, public_key, ban)
+        return response
+
+    def unban(self, community_id: str, public_key: str) -> Response:
+        community = self._communities.controlled(community_id)
+        with self._context.work() as response:
+            draft = community.draft()
+            kept = [key for key in draft.ban_list if key != public_key]
+            del draft.ban_list[:]
+            draft.ban_list.extend(kept)
+            self._communities.publish(response, community, draft)
+        return response
+
+    def receive_request(self, response: Response, message: Application, community_id: str) -> None:
+        body = CommunityRequestToJoin.FromString(message.payload)
+        community = self._mine(community_id, body.community_id)
+        if community.is_banned(message.from_):
+            raise Dropped("not allowed", f"{message.from_} is banned from {community_id}")
+        id_ = ids.request_to_join_id(message.from_, community_id)
+        before = self._store.request(id_)
+        if before is not None and body.clock <= before.clock:
+            raise Dropped("replayed" if body.clock == before.clock else "outdated", f"request to join {id_}")
+        request = RequestToJoin(
+            id=id_,
+            public_key=message.from_,
+            community_id=community_id,
+            clock=body.clock,
+            ens_name=body.ens_name,
+            customization_color=body.customization_color,
+            revealed_accounts=[_account_json(account) for account in body.revealed_accounts],
+        )
+        self._store.save_request(request)
+        proof = _ownership(request, body)
+        if community.has_member(message.from_) or (proof and community.access == AUTO_ACCEPT):
+            self._accept(response, community, request)
+        elif proof is False:
+            self._decline(response, community, request)
+        else:
+            self._show(response, request)
+            self._communities.show(response, community)
+            response.notify(_notification(request, _MEMBERSHIP_OF_OTHER, read=False))
+
+    def receive_leave(self, response: Response, message: Application, community_id: str) -> None:
+        body = CommunityRequestToLeave.FromString(message.payload)
+        community = self._mine(community_id, body.community_id)
+        if not community.has_member(message.from_) or message.from_ == self._context.public_key:
+            raise Dropped("replayed", f"{message.from_} leaves {community_id} without being a member")
+        if body.clock // 1000 < community.description.members[message.from_].last_update_clock:
+            raise Dropped("outdated", f"{message.from_} has joined {community_id} again since")
+        self._remove(response, community, message.from_, ban=False)
+
+    def _mine(self, community_id: str, named: bytes) -> Community:
+        community = self._store.get(community_id)
+        if community is None or not community.is_control_node or ids.hex0x(named) != community_id:
+            raise Dropped("malformed", f"a message to {community_id} about {ids.hex0x(named)}")
+        return community
+
+    def _answerable(self, request_id: str) -> RequestToJoin:
+        request = self._store.request(request_id)
+        if request is None:
+            raise ServiceError("request to join not found")
+        return request
+
+    def _accept(self, response: Response, community: Community, request: RequestToJoin) -> None:
+        if not community.has_member(request.public_key):
+            draft = community.draft()
+            draft.members[request.public_key].last_update_clock = request.clock
+            for channel in draft.chats.values():
+                channel.members[request.public_key].last_update_clock = request.clock
+            community = self._communities.publish(response, community, draft)
+        request = replace(request, state=ACCEPTED)
+        self._store.save_request(request)
+        self._answer(community, request, accepted=True)
+        self._show(response, request)
+        self._communities.show(response, community)
+
+    def _decline(self, response: Response, community: Community, request: RequestToJoin) -> None:
+        request = replace(request, state=DECLINED)
+        self._store.save_request(request)
+        self._answer(community, request, accepted=False)
+        self._show(response, request)
+        self._communities.show(response, community)
+
+    def _remove(self, response: Response, community: Community, public_key: str, ban: bool) -> None:
+        draft = community.draft()
+        draft.members.pop(public_key, None)
+        for channel in draft.chats.values():
+            channel.members.pop(public_key, None)
+        if ban and public_key not in draft.ban_list:
+            draft.ban_list.append(public_key)
+        self._communities.publish(response, community, draft)
+
+    # Sending
+
+    def _send_request(self, community: Community, request: RequestToJoin) -> None:
+        body = CommunityRequestToJoin(
+            clock=request.clock,
+            ens_name=request.ens_name,
+            community_id=ids.from_hex(community.id),
+            display_name=self._context.display_name,
+            revealed_accounts=[_account(account) for account in request.revealed_accounts],
+            customization_color=request.customization_color,
+        )
+        self._to_control_node(community, body.SerializeToString(), Type.COMMUNITY_REQUEST_TO_JOIN)
+
+    def _send_leave(self, community: Community) -> None:
+        body = CommunityRequestToLeave(clock=clock.now_ms(), community_id=ids.from_hex(community.id))
+        self._to_control_node(community, body.SerializeToString(), Type.COMMUNITY_REQUEST_TO_LEAVE)
+
+    def _to_control_node(self, community: Community, body: bytes, type_: int) -> None:
+        wrapped = application.wrap(body, type_, self._context.key)
+        mailbox = Filter(ids.request_chat_id(community.id), OPEN_SHARD)
+        self._context.transport.send_private(mailbox, community.public_key, wrapped, self._context.key)
+
+    def _answer(self, community: Community, request: RequestToJoin, accepted: bool) -> None:
+        assert community.private_key is not None
+        body = CommunityRequestToJoinResponse(
+            clock=max(clock.now_ms(), request.clock * 1000),
+            accepted=accepted,
+            community_id=ids.from_hex(community.id),
+        )
+        if accepted:
+            body.community.CopyFrom(community.description)
+            body.community_description_protocol_message = community.signed
+            if self._context.archives is not None:
+                body.index_cid = self._context.archives.last_index_cid(community.id) or ""
+        wrapped = application.wrap(
+            body.SerializeToString(), Type.COMMUNITY_REQUEST_TO_JOIN_RESPONSE, community.private_key
+        )
+        mailbox = Filter(ids.contact_chat_id(request.public_key))
+        recipient = ids.parse_public_key(request.public_key)
+        self._context.transport.send_private(mailbox, recipient, wrapped, community.private_key)
+
+    # Small things
+
+    def _show(self, response: Response, request: RequestToJoin) -> None:
+        response.add("requestsToJoinCommunity", request.id, request.to_json(self._context.public_key))
+
+    def _tell(self, event: str, community_id: str) -> None:
+        if self._context.archives is not None:
+            self._context.tell_archives(getattr(self._context.archives, event)(community_id))
+
+    def _revealed(self, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+        signatures = params.get("signatures") or []
+        networks = self._context.session.node_config.get("Networks") or []
+        chains = [network["chainId"] for network in networks if not network.get("isTest")]
+        return [
+            _account_json(
+                RevealedAccount(
+                    address=address,
+                    signature=ids.from_hex(signatures[number]) if signatures else b"",
+                    chain_ids=chains,
+                    isAirdropAddress=address == params.get("airdropAddress"),
+                )
+            )
+            for number, address in enumerate(params["addressesToReveal"])
+        ]
+
+
+def _ownership(request: RequestToJoin, body: CommunityRequestToJoin) -> bool | None:
+    """Whether all revealed accounts signed the request: None where one did not sign at all, False where one is not theirs.
+
+    The original fails on an account without a signature after it has stored the request, which therefore waits for a
+    decision of the owner, also where members are accepted automatically.
+    """
+    if not body.revealed_accounts or not all(account.signature for account in body.revealed_accounts):
+        return None
+    digest = ids.request_signing_hash(request.public_key, request.community_id)
+    try:
+        return all(
+            ids.address(signing.recover_personal(account.signature, digest)) == account.address.lower()
+            for account in body.revealed_accounts
+        )
+    except signing.BadSignature:
+        return False
+
+
+def _account_json(account: RevealedAccount) -> dict[str, Any]:
+    body = {
+        "address": account.address,
+        "signature": base64.b64encode(account.signature).decode(),
+        "chain_ids": list(account.chain_ids),
+        "isAirdropAddress": account.isAirdropAddress,
+    }
+    return {key: value for key, value in body.items() if value}
+
+
+def _account(shown: Mapping[str, Any]) -> RevealedAccount:
+    return RevealedAccount(
+        address=shown["address"],
+        signature=base64.b64decode(shown.get("signature", "")),
+        chain_ids=shown.get("chain_ids", []),
+        isAirdropAddress=shown.get("isAirdropAddress", False),
+    )
+
+
+def _notification(request: RequestToJoin, type_: int, read: bool) -> dict[str, Any]:
+    now = clock.now_ms()
+    return {
+        "id": request.id,
+        "chatId": "",
+        "communityId": request.community_id,
+        "membershipStatus": {PENDING: 1, ACCEPTED: 2, DECLINED: 3}.get(request.state, 0),
+        "name": "",
+        "author": "" if type_ == _MEMBERSHIP_REQUEST else request.public_key,
+        "installationId": "",
+        "type": type_,
+        "lastMessage": None,
+        "message": None,
+        "replyMessage": None,
+        "timestamp": request.clock * 1000,
+        "read": read,
+        "dismissed": False,
+        "deleted": False,
+        "accepted": False,
+        "contactVerificationStatus": 0,
+        "tokenData": None,
+        "updatedAt": now,
+        "albumMessages": None,
+    }

@@ -1,0 +1,127 @@
+"""The part of a login that talks with others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from ..protocol import ids
+from ..protocol.waku_archive_pb2 import WakuMessage
+from ..rpc import Service, ServiceError
+from ..session import Session
+from ..transport.transport import Received, Transport
+from . import schema
+from .chat_store import ChatStore
+from .communities import Communities
+from .community_store import CommunityStore
+from .contacts import Contacts
+from .context import ArchivesLink, Context
+from .inbox import Inbox
+from .membership import Membership
+from .messages import Messages
+
+log = logging.getLogger(__name__)
+
+
+class Messenger:
+    """Made at login. Joins the parts of the messenger, and is what the archives see of them (ArchiveHost)."""
+
+    def __init__(self, session: Session) -> None:
+        from ..api.wakuext import services
+
+        session.db.migrate("messenger", schema.STEPS)
+        self._context = context = Context(session)
+        self._store = CommunityStore(session.db)
+        self._chats = ChatStore(session.db)
+        self.communities = Communities(context, self._store, self._chats)
+        self.membership = Membership(context, self.communities, self._store)
+        self.messages = Messages(context, self.communities, self._store, self._chats)
+        self.contacts = Contacts(context, self.messages, self._chats)
+        self._inbox = Inbox(context, self.communities, self.membership, self.messages, self.contacts)
+        self.transport = context.transport = Transport(
+            session.fleet, session.db, session.signals, self._received, self._sent
+        )
+        self._notices: asyncio.Task[None] | None = None
+        self._started = False
+        self.services: list[Service] = services(self)
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many received messages were not acted upon, by reason."""
+        return dict(self._context.dropped + self.transport.dropped)
+
+    def attach_archives(self, archives: ArchivesLink) -> None:
+        self._context.archives = archives
+
+    async def start(self) -> None:
+        self._notices = asyncio.create_task(self._context.deliver_notices())
+        self.transport.subscribe([self.contacts.mailbox(), *self.communities.listen_on_start()])
+        await self.transport.start()
+
+    async def stop(self) -> None:
+        await self.transport.stop()
+        if self._notices is not None:
+            self._notices.cancel()
+            await asyncio.gather(self._notices, return_exceptions=True)
+        self._context.discard_notices()
+
+    def start_messenger(self) -> dict[str, Any]:
+        """What `wakuext_startMessenger` answers: everything runs since login, a client may only say so once."""
+        if self._started:
+            raise ServiceError("messenger already started")
+        self._started = True
+        fleet = self._context.session.fleet
+        mailservers = [
+            {
+                "id": node.peer_id,
+                "name": node.peer_id,
+                "custom": False,
+                "enr": node.enr or None,
+                "addr": node.addr,
+                "fleet": fleet.name,
+            }
+            for node in (fleet.store_nodes if fleet else [])
+        ]
+        return {"mailservers": mailservers, "notifications": None, "discordOldestMessageTimestamp": 0}
+
+    # What the archives ask
+
+    def controlled_communities(self) -> list[str]:
+        return [community.id for community in self._store.all() if community.is_control_node and community.joined]
+
+    def is_control_node(self, community_id: str) -> bool:
+        community = self._store.get(community_id)
+        return community is not None and community.is_control_node
+
+    def is_joined(self, community_id: str) -> bool:
+        community = self._store.get(community_id)
+        return community is not None and community.joined
+
+    def archive_support_enabled(self, community_id: str) -> bool:
+        return self.communities.archives_enabled(community_id)
+
+    def is_encrypted(self, community_id: str) -> bool:
+        return self.communities.get(community_id).description.encrypted
+
+    def archive_topics(self, community_id: str) -> list[bytes]:
+        chats = [*self.communities.get(community_id).chat_ids(), ids.universal_chat_id(community_id)]
+        return [ids.topic(chat_id) for chat_id in chats]
+
+    async def publish_index_cid(self, community_id: str, cid: str, clock_ms: int) -> None:
+        self.communities.publish_index_cid(community_id, cid, clock_ms)
+
+    async def republish(self, community_id: str) -> None:
+        self.communities.republish(community_id)
+
+    async def handle_archived(self, messages: list[WakuMessage]) -> None:
+        self._inbox.receive_archived(messages)
+
+    # What the transport tells
+
+    def _received(self, batch: list[Received]) -> None:
+        self._inbox.receive(batch)
+
+    def _sent(self, message_id: str) -> None:
+        if message_id:
+            self._chats.mark_sent(message_id)

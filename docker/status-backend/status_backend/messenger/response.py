@@ -1,0 +1,61 @@
+"""MessengerResponse: what one call, or what arrived together, changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+# In the order in which the original writes them. Empty ones are left out.
+_KEYS = (
+    "chats",
+    "removedChats",
+    "messages",
+    "removedMessages",
+    "deletedMessages",
+    "contacts",
+    "requestsToJoinCommunity",
+    "communityChanges",
+    "mailservers",
+    "communities",
+    "communitiesSettings",
+    "activityCenterNotifications",
+)
+
+
+class Response:
+    """Collects changed objects, the last state of each. `then` adds what has to wait until all is on disk."""
+
+    def __init__(self) -> None:
+        self._lists: dict[str, dict[str, Any]] = {}
+        self._activity_center_state: dict[str, Any] | None = None
+        self.follow_ups: list[Callable[[], None]] = []
+
+    def add(self, key: str, id_: str, item: Any) -> None:
+        """`key` is one of the names of MessengerResponse, `id_` tells the objects of that list apart."""
+        assert key in _KEYS, key
+        self._lists.setdefault(key, {})[id_] = item
+
+    def notify(self, notification: dict[str, Any]) -> None:
+        self.add("activityCenterNotifications", notification["id"], notification)
+        self._activity_center_state = {"hasSeen": notification["read"], "updatedAt": notification["updatedAt"]}
+
+    def then(self, follow_up: Callable[[], None]) -> None:
+        self.follow_ups.append(follow_up)
+
+    def merge(self, other: Response) -> None:
+        for key, items in other._lists.items():
+            self._lists.setdefault(key, {}).update(items)
+        self._activity_center_state = other._activity_center_state or self._activity_center_state
+        self.follow_ups += other.follow_ups
+
+    def __bool__(self) -> bool:
+        """Whether anything changed that a client would want to know."""
+        return bool(self._lists)
+
+    def to_json(self) -> dict[str, Any]:
+        body: dict[str, Any] = {key: list(self._lists[key].values()) for key in _KEYS if key in self._lists}
+        body["notifications"] = None
+        if self._activity_center_state is not None:
+            body["activityCenterState"] = self._activity_center_state
+        body["discordOldestMessageTimestamp"] = 0
+        return body

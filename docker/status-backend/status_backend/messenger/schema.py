@@ -1,0 +1,95 @@
+"""The tables of the messenger. Times are unix milliseconds unless a comment says otherwise."""
+
+STEPS = (
+    """
+    CREATE TABLE communities (
+        id TEXT PRIMARY KEY,
+        private_key BLOB,             -- only on the control node
+        description BLOB NOT NULL,    -- the application message that the community key signed
+        joined INTEGER NOT NULL DEFAULT 0,
+        joined_at INTEGER NOT NULL DEFAULT 0,             -- unix seconds
+        spectated INTEGER NOT NULL DEFAULT 0,
+        requested_to_join_at INTEGER NOT NULL DEFAULT 0   -- unix seconds
+    );
+    CREATE TABLE communities_settings (
+        community_id TEXT PRIMARY KEY,
+        history_archive_support_enabled INTEGER NOT NULL,
+        clock INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE TABLE communities_requests_to_join (
+        id TEXT PRIMARY KEY,
+        public_key TEXT NOT NULL,
+        clock INTEGER NOT NULL,               -- unix seconds
+        ens_name TEXT NOT NULL DEFAULT '',
+        community_id TEXT NOT NULL,
+        state INTEGER NOT NULL,
+        revealed_accounts TEXT NOT NULL,      -- JSON
+        customization_color TEXT NOT NULL DEFAULT ''
+    ) WITHOUT ROWID;
+    CREATE TABLE chats (
+        id TEXT PRIMARY KEY,
+        chat_type INTEGER NOT NULL,
+        name TEXT NOT NULL DEFAULT '',
+        description TEXT NOT NULL DEFAULT '',
+        color TEXT NOT NULL DEFAULT '',
+        emoji TEXT NOT NULL DEFAULT '',
+        active INTEGER NOT NULL DEFAULT 1,
+        timestamp INTEGER NOT NULL DEFAULT 0,
+        joined INTEGER NOT NULL DEFAULT 0,
+        last_clock INTEGER NOT NULL DEFAULT 0,
+        unviewed INTEGER NOT NULL DEFAULT 0,
+        unviewed_mentions INTEGER NOT NULL DEFAULT 0,
+        community_id TEXT NOT NULL DEFAULT '',
+        first_message_timestamp INTEGER NOT NULL DEFAULT 0  -- unix seconds, 1: none yet
+    );
+    CREATE TABLE user_messages (
+        id TEXT PRIMARY KEY,
+        chat_id TEXT NOT NULL,
+        source TEXT NOT NULL,
+        clock INTEGER NOT NULL,
+        timestamp INTEGER NOT NULL,
+        whisper_timestamp INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        content_type INTEGER NOT NULL,
+        message_type INTEGER NOT NULL,
+        response_to TEXT NOT NULL DEFAULT '',
+        ens_name TEXT NOT NULL DEFAULT '',
+        display_name TEXT NOT NULL DEFAULT '',
+        seen INTEGER NOT NULL DEFAULT 0,
+        mentioned INTEGER NOT NULL DEFAULT 0,
+        outgoing_status TEXT NOT NULL DEFAULT '',
+        edited_at INTEGER NOT NULL DEFAULT 0,
+        deleted_at INTEGER NOT NULL DEFAULT 0,
+        deleted_by TEXT NOT NULL DEFAULT '',
+        contact_request_state INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX user_messages_by_clock ON user_messages (chat_id, clock, id);
+    -- Edits and deletions that came before the message they change.
+    CREATE TABLE user_message_changes (
+        message_id TEXT NOT NULL,
+        source TEXT NOT NULL,
+        type INTEGER NOT NULL,
+        payload BLOB NOT NULL,
+        PRIMARY KEY (message_id, source, type)
+    ) WITHOUT ROWID;
+    CREATE TABLE contacts (
+        id TEXT PRIMARY KEY,
+        display_name TEXT NOT NULL DEFAULT '',
+        nickname TEXT NOT NULL DEFAULT '',
+        local_state INTEGER NOT NULL DEFAULT 0,
+        local_clock INTEGER NOT NULL DEFAULT 0,
+        remote_state INTEGER NOT NULL DEFAULT 0,
+        remote_clock INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE TABLE waku_messages (
+        sig BLOB NOT NULL,            -- the author's uncompressed public key
+        timestamp INTEGER NOT NULL,   -- unix seconds
+        topic BLOB NOT NULL,          -- four bytes
+        payload BLOB NOT NULL,        -- the decrypted application message
+        padding BLOB NOT NULL DEFAULT x'',
+        hash BLOB PRIMARY KEY,        -- the Waku message hash
+        third_party_id TEXT NOT NULL DEFAULT ''
+    ) WITHOUT ROWID;
+    CREATE INDEX waku_messages_by_topic ON waku_messages (topic, timestamp);
+    """,
+)
