@@ -67,7 +67,7 @@ for node in waku codex status-backend; do
     run_part "node-$node" run_pytest "$ROOT/docker/$node"
 done
 run_part harness run_pytest "$ROOT" "$HARNESS/selftests" --ignore "$HARNESS/selftests/scripts"
-run_part scripts run_pytest "$ROOT" "$HARNESS/selftests/scripts"
+run_part scripts run_pytest "$ROOT" "$HARNESS/selftests/scripts" -n "$(most_workers)"
 for runtime in "${RUNTIMES[@]}"; do
     run_part "scenarios-$runtime" run_scenarios "$(most_workers)" "$SCENARIOS" --runtime "$runtime"
 done
