@@ -19,7 +19,7 @@ log = logging.getLogger("status_backend")
 
 
 def main() -> None:
-    arguments = _parser().parse_args()
+    arguments = parser().parse_args()
     logs.to_stderr(arguments.log_level)
     host, port = arguments.address
     try:
@@ -55,16 +55,16 @@ def _tell_ready(ports: dict[str, int]) -> None:
     temporary.replace(target)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("status-backend", description=__doc__, allow_abbrev=False)
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser("status-backend", description=__doc__, allow_abbrev=False)
     # One dash as well, as Go programs take them.
-    parser.add_argument("--address", "-address", type=_address, default=("127.0.0.1", 0), metavar="HOST:PORT")
-    parser.add_argument(
+    options.add_argument("--address", "-address", type=_address, default=("127.0.0.1", 0), metavar="HOST:PORT")
+    options.add_argument(
         "--pprof", "-pprof", nargs="?", const="true", choices=("true", "false"), default="false", help="accepted, not served"
     )
-    parser.add_argument("--log-level", default="INFO", type=_log_level, metavar="LEVEL")
-    parser.add_argument("--version", action="version", version=__version__)
-    return parser
+    options.add_argument("--log-level", default="INFO", type=_log_level, metavar="LEVEL")
+    options.add_argument("--version", action="version", version=__version__)
+    return options
 
 
 def _address(text: str) -> tuple[str, int]:

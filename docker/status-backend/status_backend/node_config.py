@@ -107,7 +107,6 @@ def initial(root_data_dir: Path, key_uid: str, installation_id: str, options: Ma
     )
     document["ShhextConfig"]["InstallationID"] = installation_id
     document["WakuV2Config"]["LightClient"] = bool(options.get("wakuV2LightClient"))
-    document["WakuV2Config"]["Nameserver"] = options.get("wakuV2Nameserver") or ""
     document["ClusterConfig"]["Fleet"] = options.get("wakuV2Fleet") or ""
     document[TORRENT] = {
         "Enabled": bool(_option(options, "torrentConfigEnabled")),
