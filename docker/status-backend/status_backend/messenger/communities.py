@@ -314,6 +314,7 @@ class Communities:
         self._store.save(community)
         self._follow(response, known, community)
         self.show(response, community)
+        response.described.append(community)
         if self._context.archives is not None and community.description.archive_index_cid_clock:
             self._context.archives.on_description_clock(community.id, community.description.archive_index_cid_clock)
         return community

@@ -16,6 +16,7 @@ from ..transport.transport import Received
 from .communities import Communities
 from .contacts import Contacts
 from .context import Context, Dropped
+from .held_messages import HeldMessages
 from .membership import Membership
 from .messages import Messages
 from .response import Response
@@ -29,13 +30,20 @@ class Inbox:
     """Each message is handled wholly or not at all; one that fails harms no other."""
 
     def __init__(
-        self, context: Context, communities: Communities, membership: Membership, messages: Messages, contacts: Contacts
+        self,
+        context: Context,
+        communities: Communities,
+        membership: Membership,
+        messages: Messages,
+        contacts: Contacts,
+        held: HeldMessages,
     ) -> None:
         self._context = context
         self._communities = communities
         self._membership = membership
         self._messages = messages
         self._contacts = contacts
+        self._held = held
 
     def receive(self, batch: list[Received]) -> None:
         """What arrived together goes to disk together and is told together."""
@@ -83,6 +91,9 @@ class Inbox:
             log.exception("failed on message %s in %s", message.id if message else "?", filter_.chat_id)
         else:
             together.merge(response)
+            for community in response.described:
+                for held in self._held.release(community):
+                    self._one(together, Filter(held.chat_id), held.envelope, held.wrapped, archived=False)
 
     def _dispatch(
         self, response: Response, message: Application, filter_: Filter, envelope: Envelope, archived: bool

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _MEMBERSHIP_REQUEST = 7  # type of an activity centre notification: our own request
 _MEMBERSHIP_OF_OTHER = 8  # somebody else's request to a community of ours
+_HOPEFUL = (PENDING, DECLINED)  # the owner may think better of it
 
 
 class Membership:
@@ -132,8 +133,8 @@ class Membership:
             self._declined(response, community, request)
             return
         community = self._newer(response, community, answer.community_description_protocol_message)
-        if request.state == PENDING:
-            self._join(response, community, request)
+        if not community.joined and request.state in _HOPEFUL:
+            community = self._join(response, community, request)
         if community.joined and answer.index_cid and self._context.archives is not None:
             cid, when = answer.index_cid, community.description.archive_index_cid_clock
             self._context.tell_archives(self._context.archives.on_index_cid(community.id, cid, when))
@@ -145,7 +146,7 @@ class Membership:
             return
         member = community.has_member(self._context.public_key)
         request = self._store.request(ids.request_to_join_id(self._context.public_key, community_id))
-        if member and not community.joined and request is not None and request.state == PENDING:
+        if member and not community.joined and request is not None and request.state in _HOPEFUL:
             self._join(response, community, request)
         elif not member and community.joined:
             log.info("no longer a member of %s", community_id)
@@ -163,7 +164,7 @@ class Membership:
             return community
         return self._communities.accept_description(response, message, community)
 
-    def _join(self, response: Response, community: Community, request: RequestToJoin) -> None:
+    def _join(self, response: Response, community: Community, request: RequestToJoin) -> Community:
         if not community.has_member(self._context.public_key):
             raise Dropped("malformed", f"{community.id} accepts us but does not list us as a member")
         request = replace(request, state=ACCEPTED)
@@ -174,6 +175,7 @@ class Membership:
         self._show(response, request)
         response.notify(_notification(request, _MEMBERSHIP_REQUEST, read=False))
         self._tell("community_joined", joined.id)
+        return joined
 
     def _declined(self, response: Response, community: Community, request: RequestToJoin) -> None:
         request = replace(request, state=DECLINED)
@@ -226,7 +228,7 @@ class Membership:
         body = CommunityRequestToJoin.FromString(message.payload)
         community = self._mine(community_id, body.community_id)
         if community.is_banned(message.from_):
-            raise Dropped("not allowed", f"{message.from_} is banned from {community_id}")
+            raise Dropped("banned", f"{message.from_} is banned from {community_id}")
         id_ = ids.request_to_join_id(message.from_, community_id)
         before = self._store.request(id_)
         if before is not None and body.clock <= before.clock:

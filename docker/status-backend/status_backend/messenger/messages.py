@@ -17,6 +17,7 @@ from .chat_store import ONE_TO_ONE_CHAT, Chat, ChatStore, Message, mentions
 from .communities import Communities
 from .community_store import CommunityStore
 from .context import Context, Dropped
+from .held_messages import HeldMessages
 from .response import Response
 
 _FUTURE = 120_000  # milliseconds that an author's clock may be ahead of its envelope
@@ -24,11 +25,19 @@ _DEFAULT_LIMIT = 10
 
 
 class Messages:
-    def __init__(self, context: Context, communities: Communities, store: CommunityStore, chats: ChatStore) -> None:
+    def __init__(
+        self,
+        context: Context,
+        communities: Communities,
+        store: CommunityStore,
+        chats: ChatStore,
+        held: HeldMessages,
+    ) -> None:
         self._context = context
         self._communities = communities
         self._community_store = store
         self._chats = chats
+        self._held = held
 
     # Writing
 
@@ -142,7 +151,9 @@ class Messages:
         if chat.community_id and not archived and not own:
             community = self._community_store.get(chat.community_id)
             if community is None or not community.has_member(message.from_):
-                raise Dropped("not allowed", f"{message.from_} is not a member of {chat.community_id}")
+                self._held.hold(chat.community_id, chat_id, message, envelope)
+                self._context.drop(message, Dropped("not a member", f"{message.from_} of {chat.community_id}"))
+                return
         handle = {
             Type.CHAT_MESSAGE: self._receive_message,
             Type.EDIT_MESSAGE: self._receive_edit,

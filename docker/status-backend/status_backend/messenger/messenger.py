@@ -17,6 +17,7 @@ from .communities import Communities
 from .community_store import CommunityStore
 from .contacts import Contacts
 from .context import ArchivesLink, Context
+from .held_messages import HeldMessages
 from .inbox import Inbox
 from .membership import Membership
 from .messages import Messages
@@ -36,9 +37,10 @@ class Messenger:
         self._chats = ChatStore(session.db)
         self.communities = Communities(context, self._store, self._chats)
         self.membership = Membership(context, self.communities, self._store)
-        self.messages = Messages(context, self.communities, self._store, self._chats)
+        held = HeldMessages(session.db)
+        self.messages = Messages(context, self.communities, self._store, self._chats, held)
         self.contacts = Contacts(context, self.messages, self._chats)
-        self._inbox = Inbox(context, self.communities, self.membership, self.messages, self.contacts)
+        self._inbox = Inbox(context, self.communities, self.membership, self.messages, self.contacts, held)
         self.transport = context.transport = Transport(
             session.fleet, session.db, session.signals, self._received, self._sent
         )
@@ -123,5 +125,4 @@ class Messenger:
         self._inbox.receive(batch)
 
     def _sent(self, message_id: str) -> None:
-        if message_id:
-            self._chats.mark_sent(message_id)
+        self._chats.mark_sent(message_id)

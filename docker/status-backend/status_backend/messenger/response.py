@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .community import Community
 
 # In the order in which the original writes them. Empty ones are left out.
 _KEYS = (
@@ -29,6 +32,7 @@ class Response:
         self._lists: dict[str, dict[str, Any]] = {}
         self._activity_center_state: dict[str, Any] | None = None
         self.follow_ups: list[Callable[[], None]] = []
+        self.described: list[Community] = []  # communities of which a newer description was accepted
 
     def add(self, key: str, id_: str, item: Any) -> None:
         """`key` is one of the names of MessengerResponse, `id_` tells the objects of that list apart."""

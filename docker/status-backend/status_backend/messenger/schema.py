@@ -72,6 +72,18 @@ STEPS = (
         payload BLOB NOT NULL,
         PRIMARY KEY (message_id, source, type)
     ) WITHOUT ROWID;
+    -- Messages of authors who are no members yet, as far as the description that we have says.
+    CREATE TABLE held_messages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        community_id TEXT NOT NULL,
+        chat_id TEXT NOT NULL,
+        author TEXT NOT NULL,
+        pubsub_topic TEXT NOT NULL,
+        content_topic TEXT NOT NULL,
+        sealed BLOB NOT NULL,
+        timestamp INTEGER NOT NULL,   -- unix nanoseconds
+        wrapped BLOB NOT NULL UNIQUE  -- the application message
+    );
     CREATE TABLE contacts (
         id TEXT PRIMARY KEY,
         display_name TEXT NOT NULL DEFAULT '',

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from .. import signal_types
 from ..protocol.waku_message import Envelope
 from ..signals import SignalHub
+from .backoff import Backoff
 from .sync_state import SyncState
 from .waku_node import NodeUnavailable, Rejected, Stream, StreamUnsupported, WakuNodeClient
 
 log = logging.getLogger(__name__)
 
-_BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds
 _POLL_INTERVAL = 0.5  # seconds, where a node cannot push
 _OVERLAP = 20  # seconds; messages bear their sender's time and reach the store after the relay
 
@@ -90,31 +92,30 @@ class Channel:
     # Relay
 
     async def _follow_relay(self) -> None:
-        failures = 0
+        relays, backoff = itertools.cycle(self._relays), Backoff()
         while True:
             while not self._topics:
                 await self._changed.wait()
                 self._changed.clear()
-            client = self._relays[failures % len(self._relays)]
+            client = next(relays)
             try:
-                await self._stream(client)
-                reason: object = "stream closed"
-                failures = 0
+                await self._stream(client, backoff)
+                log.warning("%s: %s closed the stream", self.pubsub_topic, client)
             except StreamUnsupported:
                 await self._poll(client)
-                continue
             except NodeUnavailable as error:
-                reason = error
-                if failures == 0:
+                log.warning("%s: %s", self.pubsub_topic, error)
+                if backoff.failures == 0:
                     self.catch_up(self._topics)  # the store may be there when the relay is not
-            log.warning("%s: lost %s: %s", self.pubsub_topic, client, reason)
-            await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
-            failures += 1
+            except Exception:
+                log.exception("%s: handling what %s relayed failed", self.pubsub_topic, client)
+            await backoff.wait()
 
-    async def _stream(self, client: WakuNodeClient) -> None:
+    async def _stream(self, client: WakuNodeClient, backoff: Backoff) -> None:
         topics = set(self._topics)
         async with client.stream(self.pubsub_topic, topics) as stream:
             log.info("%s: following %s", self.pubsub_topic, client)
+            backoff.reset()
             self.connected_to = client
             self._live = topics
             self.catch_up(topics)
@@ -129,14 +130,18 @@ class Channel:
                         self._made_progress()
                     else:
                         self._deliver([event])
+                self._in_step()
+            except (NodeUnavailable, asyncio.CancelledError):
+                self._in_step()
+                raise
             finally:
-                self._leave_step(updates)
+                updates.cancel()
+                self._live = set()
+                self.connected_to = None
 
-    def _leave_step(self, updates: asyncio.Task[None]) -> None:
-        updates.cancel()
-        self._state.in_step(self.pubsub_topic, self._live - self._behind, time.time_ns())
-        self._live = set()
-        self.connected_to = None
+    def _in_step(self) -> None:
+        """All that was relayed until now was delivered; not so where delivering failed."""
+        self._state.in_step(self.pubsub_topic, self._live - self._behind - self._asking, time.time_ns())
 
     async def _keep_subscribed(self, stream: Stream, asked: set[str]) -> None:
         while True:
@@ -159,28 +164,32 @@ class Channel:
         while True:
             self._live = set(self._topics)
             self.catch_up(self._topics)
-            await asyncio.sleep(_POLL_INTERVAL)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_INTERVAL):
+                    await self._changed.wait()  # a new topic is not to wait its turn
+            self._changed.clear()
 
     # Store
 
     async def _follow_store(self) -> None:
-        failures = 0
+        stores, backoff = itertools.cycle(self._stores), Backoff()
+        client = next(stores)
         while True:
             while not self._behind:
                 self._behind_changed.clear()
                 await self._behind_changed.wait()
-            client = self._stores[failures % len(self._stores)]
             topics = set(self._behind)
             self._emit(signal_types.HISTORY_REQUEST_STARTED, numBatches=1)
             try:
                 await self._query(client, topics)
-            except (NodeUnavailable, Rejected) as error:
-                log.warning("%s: history: %s", self.pubsub_topic, error)
+            except Exception as error:
+                expected = isinstance(error, (NodeUnavailable, Rejected))
+                log.warning("%s: history: %s", self.pubsub_topic, error, exc_info=not expected)
                 self._emit(signal_types.HISTORY_REQUEST_FAILED, errorMessage=str(error))
-                await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
-                failures += 1
+                client = next(stores)
+                await backoff.wait()
                 continue
-            failures = 0
+            backoff.reset()
             self._emit(signal_types.HISTORY_REQUEST_COMPLETED)
             self._made_progress()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -10,22 +11,22 @@ from dataclasses import replace
 
 from ..db import Database
 from ..protocol.waku_message import Envelope
+from .backoff import Backoff
 from .waku_node import NodeUnavailable, Rejected, WakuNodeClient
 
 log = logging.getLogger(__name__)
 
-_BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds
 _STALE = 10_000_000_000  # nanoseconds; store nodes refuse messages whose time is too far from theirs
 
-OnSent = Callable[[str, Envelope], None]
+OnDone = Callable[[str, Envelope, bool], None]  # message id, as published, whether it was
 
 
 class Outbox:
     """`put` belongs into the transaction that makes the message: both are kept, or neither."""
 
-    def __init__(self, db: Database, on_sent: OnSent) -> None:
+    def __init__(self, db: Database, on_done: OnDone) -> None:
         self._db = db
-        self._on_sent = on_sent
+        self._on_done = on_done
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -52,28 +53,38 @@ class Outbox:
         await self._emptied.wait()
 
     async def _drain(self, relays: Sequence[WakuNodeClient]) -> None:
-        failures = 0
+        turn, backoff = itertools.cycle(relays), Backoff()
+        relay = next(turn)
         while True:
-            row = self._db.one("SELECT * FROM outbox ORDER BY id LIMIT 1")
-            if row is None:
-                self._emptied.set()
-                self._filled.clear()
-                await self._filled.wait()
-                continue
-            envelope = Envelope(row["pubsub_topic"], row["content_topic"], row["payload"], row["timestamp"])
-            now = time.time_ns()
-            if now - envelope.timestamp > _STALE:
-                envelope = replace(envelope, timestamp=now)
             try:
-                await relays[failures % len(relays)].publish(envelope)
+                if not await self._publish_next(relay):
+                    self._emptied.set()
+                    self._filled.clear()
+                    await self._filled.wait()
+                backoff.reset()
             except NodeUnavailable as error:
                 log.warning("publishing waits: %s", error)
-                await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
-                failures += 1
-                continue
-            except Rejected as error:
-                log.error("not published: %s", error)
-            else:
-                self._on_sent(row["message_id"], envelope)
-            failures = 0
-            self._db.execute("DELETE FROM outbox WHERE id = ?", (row["id"],))
+                relay = next(turn)
+                await backoff.wait()
+            except Exception:
+                log.exception("publishing waits")
+                await backoff.wait()
+
+    async def _publish_next(self, relay: WakuNodeClient) -> bool:
+        """Whether there was anything to publish."""
+        row = self._db.one("SELECT * FROM outbox ORDER BY id LIMIT 1")
+        if row is None:
+            return False
+        envelope = Envelope(row["pubsub_topic"], row["content_topic"], row["payload"], row["timestamp"])
+        now = time.time_ns()
+        if now - envelope.timestamp > _STALE:
+            envelope = replace(envelope, timestamp=now)
+        try:
+            await relay.publish(envelope)
+        except Rejected as error:
+            log.error("not published, and given up: %s", error)
+            self._on_done(row["message_id"], envelope, False)
+        else:
+            self._on_done(row["message_id"], envelope, True)
+        self._db.execute("DELETE FROM outbox WHERE id = ?", (row["id"],))
+        return True

@@ -67,7 +67,7 @@ class Transport:
         self._on_sent = on_sent
         self._filters = Filters()
         self._seen: OrderedDict[bytes, None] = OrderedDict()
-        self._outbox = Outbox(db, self._sent)
+        self._outbox = Outbox(db, self._done)
         self._channels: dict[int, Channel] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._http: aiohttp.ClientSession | None = None
@@ -171,10 +171,11 @@ class Transport:
         self._outbox.put(envelope, message_id)
         return envelope
 
-    def _sent(self, message_id: str, envelope: Envelope) -> None:
-        self._on_sent(message_id)
-        ids = [message_id] if message_id else []
-        self._signals.emit(signal_types.ENVELOPE_SENT, {"ids": ids, "hash": "0x" + envelope.hash.hex(), "message": ""})
+    def _done(self, message_id: str, envelope: Envelope, sent: bool) -> None:
+        if sent and message_id:
+            self._on_sent(message_id)
+        event = {"ids": [message_id] if message_id else [], "hash": "0x" + envelope.hash.hex(), "message": ""}
+        self._signals.emit(signal_types.ENVELOPE_SENT if sent else signal_types.ENVELOPE_EXPIRED, event)
 
     def _deliver(self, envelopes: Sequence[Envelope | None]) -> None:
         received = [message for envelope in envelopes if (message := self._open(envelope)) is not None]
@@ -188,17 +189,19 @@ class Transport:
         if envelope.hash in self._seen:
             return None
         self._remember(envelope.hash)
+        undecryptable = False
         filters = self._filters.at(self._shards.get(envelope.pubsub_topic, -1), envelope.content_topic)
         for filter_ in filters:
             try:
                 return Received(filter_, envelope, filter_.open(envelope.payload))
             except DecryptionFailed:
-                continue  # mailboxes are shared: most of what lies in them is for others
+                if filter_.private_key is None:
+                    undecryptable = True  # while mailboxes are shared: most of what lies in them is for others
             except MalformedPayload as error:
                 log.warning("dropped a message on %s: %s", filter_.chat_id, error)
                 self.dropped["malformed"] += 1
                 return None
-        self.dropped["not for us"] += 1
+        self.dropped["undecryptable"] += undecryptable
         return None
 
     def _remember(self, hash_: bytes) -> None:
