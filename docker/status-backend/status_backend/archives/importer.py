@@ -6,11 +6,13 @@ import asyncio
 import logging
 
 from .. import signal_types
+from ..protocol.waku_archive_pb2 import WakuMessage
 from ..signals import SignalHub
 from .codec import ArchiveEntry
 from .distribution import Distribution, DistributionError
 from .host import ArchiveHost
 from .store import ArchiveStore
+from .timings import Timings
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class ArchiveImporter:
         signals: SignalHub,
         gate: asyncio.Event,
         rate: ChunkRate,
+        timings: Timings,
     ) -> None:
         self._host = host
         self._store = store
@@ -63,6 +66,8 @@ class ArchiveImporter:
         self._signals = signals
         self._gate = gate
         self._rate = rate
+        self._timings = timings
+        self._described = asyncio.Event()
         self._asked: set[str] = set()
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -81,6 +86,11 @@ class ArchiveImporter:
     async def close(self) -> None:
         for community_id in list(self._running):
             await self.stop(community_id)
+
+    def described(self) -> None:
+        """A community's description arrived: there may be channels now that were unknown before."""
+        self._described.set()
+        self._described = asyncio.Event()
 
     async def _run(self, community_id: str) -> None:
         try:
@@ -111,10 +121,25 @@ class ArchiveImporter:
         archive = await self._distribution.load(entry)
         self._signal(signal_types.IMPORTING_HISTORY_ARCHIVE_MESSAGES, community_id)
         messages = list(archive.messages)
+        await self._channels_known(community_id, messages)
         for begin in range(0, len(messages), CHUNK):
             await self._rate.turn()
             await self._host.handle_archived(messages[begin : begin + CHUNK])
         self._store.imported(entry.id)
+
+    async def _channels_known(self, community_id: str, messages: list[WakuMessage]) -> None:
+        """An archive may tell of a channel whose description is still on its way: its messages would be dropped."""
+
+        def unknown() -> int:
+            topics = self._host.archive_topics(community_id)
+            return sum(message.topic not in topics for message in messages)
+
+        try:
+            async with asyncio.timeout(self._timings.description_timeout):
+                while unknown():
+                    await self._described.wait()
+        except TimeoutError:
+            log.warning("%d archived messages of %s are of channels that it has not", unknown(), community_id)
 
     def _signal(self, kind: str, community_id: str) -> None:
         self._signals.emit(kind, {"communityId": community_id})

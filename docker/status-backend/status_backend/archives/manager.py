@@ -134,7 +134,7 @@ class Archives:
         except StorageError as error:
             raise ServiceError(str(error)) from error
         signals, host, store = self._session.signals, self._host, self._store
-        importer = ArchiveImporter(host, store, distribution, signals, self._gate, self._rate)
+        importer = ArchiveImporter(host, store, distribution, signals, self._gate, self._rate, self._timings)
         self._running = _Running(
             distribution,
             ArchiveOwner(host, store, distribution, signals, self.interval, self.dialect),
@@ -193,7 +193,10 @@ class Archives:
             await self._take_up(community_id)
 
     def on_description_clock(self, community_id: str, clock_ms: int) -> None:
+        """A description was taken in; it says when an index was announced last."""
         self._store.raise_clock(community_id, clock_ms)
+        if self._running:
+            self._running.importer.described()
 
     def last_index_cid(self, community_id: str) -> str | None:
         """What a new member is told, if there is something and it is being offered."""

@@ -12,6 +12,7 @@ class Timings:
     """`polling` asks only the own storage node, so it is done more often than the original's once a second."""
 
     import_initial_delay: float = 300.0
+    description_timeout: float = 10.0  # for the description of a channel of which an archive holds messages
     slow_chunks_per_second: float = 1.0
     fast_chunks_per_second: float = 100.0
 

@@ -163,6 +163,7 @@ class FakeHost:
         self.joined = joined
         self.support = support
         self.encrypted = False
+        self.topics = [TOPIC]
         self.imported: list[WakuMessage] = []
         self.announced: list[tuple[str, int]] = []
         self.republished = 0
@@ -185,7 +186,7 @@ class FakeHost:
         return self.encrypted
 
     def archive_topics(self, community_id: str) -> list[bytes]:
-        return [TOPIC]
+        return self.topics
 
     async def publish_index_cid(self, community_id: str, cid: str, clock_ms: int) -> None:
         self.announced.append((cid, clock_ms))

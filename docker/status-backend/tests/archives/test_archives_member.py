@@ -328,6 +328,31 @@ class TestImport:
             assert [m.payload for m in login.host.imported] == [b"said at 2000"]
             assert login.to_import() == [lost.id]
 
+    async def test_a_channel_that_is_described_later(self, world, owner, session):
+        cid, _ = await world.index_of(owner, (1000, 2000))
+        host = world.FakeHost()
+        host.topics = []
+        async with session(host) as login:
+            await login.announce(cid)
+            await login.signals.until("importingHistoryArchiveMessages")
+            login.archives.on_description_clock(world.COMMUNITY, 2)  # of another channel
+            assert not host.imported
+            host.topics = [world.TOPIC]
+            login.archives.on_description_clock(world.COMMUNITY, 3)
+            await login.signals.until("downloadingHistoryArchivesFinished")
+            assert len(host.imported) == 1
+
+    async def test_a_channel_that_is_gone(self, world, owner):
+        cid, _ = await world.index_of(owner, (1000, 2000))
+        profile = world.profile("gone", timings=replace(world.FAST, description_timeout=0.01))
+        profile.codex.link(owner)
+        host = world.FakeHost()
+        host.topics = []
+        async with profile.login(host) as login:
+            await login.archives.on_index_cid(world.COMMUNITY, cid, 1)
+            await login.signals.until("downloadingHistoryArchivesFinished")
+            assert login.archives.ids_to_import(world.COMMUNITY) == []
+
     async def test_speeding_up_takes_effect_at_once(self, world, owner):
         slow = replace(world.FAST, slow_chunks_per_second=0.001, fast_chunks_per_second=1000)
         profile = world.profile("slow", timings=slow)
