@@ -4,8 +4,8 @@ All conditions look at a whole signal: `{"type": str, "event": Any}`."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+import linecache
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -146,14 +146,25 @@ def _short(value: Any) -> str:
 
 
 def _source_of(function: Callable[..., Any]) -> str:
+    """The expression of a lambda, the name of a function, and where it stands."""
     code = getattr(function, "__code__", None)
     if code is None:
         return repr(function)
     place = f"{Path(code.co_filename).name}:{code.co_firstlineno}"
     if code.co_name != "<lambda>":
         return f"{code.co_name} ({place})"
-    try:
-        source = " ".join(inspect.getsource(function).split())
-    except OSError:  # typed into an interpreter: there is no source to show
-        return place
-    return f"{source[source.find('lambda'):][:120]} ({place})"
+    body = " ".join(_text_at(code.co_filename, code.co_positions()).split())
+    return f"{body[:120]} ({place})" if body else place
+
+
+def _text_at(filename: str, positions: Iterable[tuple[int | None, ...]]) -> str:
+    """The source between the first and the last of these positions (line, end line, column, end column in bytes)."""
+    known = [position for position in positions if None not in position and position[2] != position[3]]
+    if not known:
+        return ""
+    first_line, first_column = min((line, column) for line, _, column, _ in known)
+    last_line, last_column = max((line, column) for _, line, _, column in known)
+    lines = [linecache.getline(filename, line).encode() for line in range(first_line, last_line + 1)]
+    lines[-1] = lines[-1][:last_column]
+    lines[0] = lines[0][first_column:]
+    return b"".join(lines).decode()

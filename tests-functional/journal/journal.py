@@ -97,7 +97,7 @@ class Journal:
 
         :raises WaitTimeout: they did not come within `timeout` seconds; the message tells what did."""
         found: list[Entry] = []
-        for entry in self._follow(since, timeout):
+        for entry in self.follow(since, timeout):
             if awaited.accepts(entry):
                 found.append(entry)
                 if len(found) == count:
@@ -111,7 +111,7 @@ class Journal:
 
         :raises UnexpectedSignal: `unwanted` came first
         :raises WaitTimeout: neither came"""
-        for entry in self._follow(since, timeout):
+        for entry in self.follow(since, timeout):
             if unwanted.accepts(entry):
                 raise UnexpectedSignal(diagnosis.unexpected(self, unwanted, entry, until=until, sources=self._sources))
             if until.accepts(entry):
@@ -120,8 +120,8 @@ class Journal:
             diagnosis.timed_out(self, until, since=since, timeout=timeout, count=1, found=[], sources=self._sources)
         )
 
-    def _follow(self, since: int, timeout: float) -> Iterator[Entry]:
-        """Entries from `since` on as they come, until the deadline. The lock is not held while the caller looks."""
+    def follow(self, since: int, timeout: float) -> Iterator[Entry]:
+        """Entries from `since` on as they come, for `timeout` seconds. The lock is not held while the caller looks."""
         deadline = time.monotonic() + timeout
         position = since
         while True:

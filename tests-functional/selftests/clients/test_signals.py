@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import threading
+from pathlib import Path
 
 import pytest
 
-from clients.signals import LoginError, SignalConnectionError, SignalType
+from clients.signals import UNCONFIRMED, LoginError, SignalConnectionError, SignalType
 from clients.status_backend import StatusBackend
 from journal.waiting import UnexpectedSignal, WaitTimeout
 
@@ -25,6 +27,25 @@ def test_each_type_has_the_name_and_the_value_of_the_original():
     assert SignalType.COMMUNITY_ARCHIVE_DOWNLOAD_COMPLETED is SignalType.COMMUNITY_HISTORY_ARCHIVE_DOWNLOADED
     finished = SignalType.COMMUNITY_IMPORTING_HISTORY_ARCHIVE_MESSAGES_FINISHED
     assert finished.value == "community.downloadingHistoryArchivesFinished"
+
+
+def test_every_recorded_signal_has_a_name():
+    recorded = """community.creatingHistoryArchives community.downloadingHistoryArchivesFinished
+        community.downloadingHistoryArchivesStarted community.found community.historyArchiveDownloaded
+        community.historyArchivesCreated community.historyArchivesProtocolDisabled community.historyArchivesProtocolEnabled
+        community.historyArchivesSeeding community.importingHistoryArchiveMessages history.request.completed
+        history.request.started local-notifications mailserver.available mailserver.changed mediaserver.started messages.new
+        node.login node.ready node.started node.stopped"""
+    assert set(recorded.split()) <= {signal_type.value for signal_type in SignalType}
+
+
+def test_the_reference_backend_has_the_same_strings():
+    """They meet only on the wire, so both keep a table; this one reads the other without importing it."""
+    table = Path(__file__).parents[3] / "docker" / "status-backend" / "status_backend" / "signal_types.py"
+    assignments = [node for node in ast.parse(table.read_text()).body if isinstance(node, ast.Assign)]
+    emitted = {ast.literal_eval(node.value) for node in assignments}
+    assert emitted == {signal_type.value for signal_type in SignalType}
+    assert set(UNCONFIRMED.values()) <= emitted
 
 
 @pytest.mark.parametrize("signal_type", [SEEDING, SEEDING.value])
@@ -200,7 +221,7 @@ def test_an_old_login_does_not_satisfy_a_new_one(backend, server, login_event):
 def test_a_lost_connection_is_taken_up_again_and_noted(backend, server, journal):
     server.drop_connections()
     reconnected = []
-    for entry in journal._follow(0, 10):
+    for entry in journal.follow(0, 10):
         if entry.kind == "note" and entry.data["text"] == "signal connection: open":
             reconnected.append(entry)
         if len(reconnected) == 2:

@@ -97,9 +97,27 @@ def test_a_predicate_shows_its_source_and_why_it_said_no(journal):
     emit(journal, "bob", "messages.new", None)
     emit(journal, "bob", "messages.new", {"n": 1})
     text = failure(journal, AwaitedSignal("bob", ("messages.new",), Predicate(lambda s: s["event"]["n"] == 2)), 0)
-    assert re.search(r'where lambda s: s\["event"\]\["n"\] == 2.* \(test_diagnosis\.py:\d+\)', text)
+    assert re.search(r'where s\["event"\]\["n"\] == 2 \(test_diagnosis\.py:\d+\)$', text, re.MULTILINE)
     assert "entry 1, bob, messages.new: the predicate says no" in text
     assert "entry 0, bob, messages.new: the predicate raised TypeError" in text
+
+
+def named_predicate(signal):
+    return False
+
+
+@pytest.mark.parametrize(
+    ("predicate", "shown"),
+    [
+        (named_predicate, r"where named_predicate \(test_diagnosis\.py:\d+\)"),
+        (lambda s: s["grüße"] and (
+            s["type"] == "x"), r'where s\["grüße"\] and \( s\["type"\] == "x"\)? \(test_diagnosis\.py:\d+\)'),
+        (eval("lambda s: False"), r"where <string>:1"),
+        ({}.get, r"where <built-in method get"),
+    ],
+)  # fmt: skip
+def test_how_a_predicate_is_shown(predicate, shown):
+    assert re.match(shown, str(Predicate(predicate)))
 
 
 def test_the_right_event_from_the_wrong_node_or_of_the_wrong_type(journal):

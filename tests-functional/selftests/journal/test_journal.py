@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from journal.journal import Journal
+from journal.reading import read_journal
 from journal.waiting import AwaitedSignal, WaitTimeout
 
 ARRIVED = AwaitedSignal("alice", ("arrived",))
@@ -143,3 +144,20 @@ def test_a_disk_that_refuses_still_wakes_the_waiters(tmp_path):
     with pytest.raises(OSError, match="No space left"):
         emit(journal)
     assert journal.wait(ARRIVED, since=0, timeout=0)
+
+
+def test_reading_leaves_out_a_torn_last_line(tmp_path):
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        emit(journal, event={"text": "one\u2028two\r"})
+        emit(journal)
+    with journal.path.open("a") as file:
+        file.write('{"seq": 2, "wal')
+    assert [line["seq"] for line in read_journal(journal.path)] == [0, 1]
+    assert next(read_journal(journal.path))["event"]["text"] == "one\u2028two\r"
+
+
+def test_reading_names_a_broken_line(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"seq": 0}\n{oops}\n')
+    with pytest.raises(ValueError, match="journal.jsonl, line 2"):
+        list(read_journal(path))
