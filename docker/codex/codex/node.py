@@ -127,7 +127,7 @@ class CodexNode:
         check_peer_id(peer_id)
         async with asyncio.timeout(timeout):
             known = addrs or await on.discovery.find_peer(peer_id)
-            if not known and peer_id not in on.exchange.peers:
+            if not known:
                 raise PeerNotFound
             await on.host.dial(peer_id, known)
 

@@ -1,8 +1,8 @@
 """Who has what: a small provider protocol of our own between nodes of this kind (the original's discv5 variant is not spoken).
 
-Every node keeps what its peers announce, for a while. A node announces to its bootstrap nodes and to every peer that speaks the
-protocol, and asks the same ones; an answer may name nodes that are closer, which are asked in turn. Records are signed by their owners,
-so nobody can announce addresses for another.
+A node joins through its bootstrap nodes: it introduces itself to them with its signed record and announces what it has. Both sides
+of a join remember each other's announcements, for a while, and ask each other for providers; who does not know names others to ask.
+As in the original a mere `connect` joins nothing. Records are signed by their owners, so nobody can announce addresses for another.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Discovery:
         self._host, self._boot, self._interval, self._held = host, boot, interval, held
         self._records: dict[str, SignedPeerRecord] = {record.peer_id: record for record in boot}
         self._providers: dict[bytes, dict[str, float]] = defaultdict(dict)  # CID -> peer id -> until when
-        self._speakers: set[str] = set()  # connected peers that answer this protocol
+        self._joined: set[str] = set()  # connected peers that joined us, or that we joined
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, record: SignedPeerRecord) -> None:
@@ -57,24 +57,24 @@ class Discovery:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def known(self) -> list[SignedPeerRecord]:
-        """Records of the peers connected now that speak this protocol."""
-        return [record for peer, record in self._records.items() if peer in self._speakers]
+        """Records of the peers of the joins that stand now."""
+        return [record for peer, record in self._records.items() if peer in self._joined]
 
     async def on_peer(self, peer_id: str, connected: bool) -> None:
-        if connected:
-            self._spawn(self._introduce(peer_id))
-        else:
-            self._speakers.discard(peer_id)
+        if not connected:
+            self._joined.discard(peer_id)
+        elif any(peer_id == node.peer_id for node in self._boot):
+            self._spawn(self._join(peer_id))
 
     def announce(self, cids: Iterable[Cid]) -> None:
         """Tell in the background that these are here."""
         raw = [bytes(cid) for cid in cids]
-        for peer_id in self._speakers:
+        for peer_id in self._joined:
             self._spawn(self._tell(peer_id, raw))
 
     async def find(self, cid: Cid) -> list[SignedPeerRecord]:
         """Providers of this CID, this node excluded."""
-        return [record for record in await self._walk(pb.Request(find=bytes(cid)), self._known_providers(bytes(cid)))]
+        return await self._walk(pb.Request(find=bytes(cid)), self._known_providers(bytes(cid)))
 
     async def find_peer(self, peer_id: str) -> list[str]:
         """Multiaddresses of a peer; empty if nobody knows it."""
@@ -91,7 +91,7 @@ class Discovery:
                 if record.peer_id != peer_id:
                     raise InvalidMessage("it introduces itself with another's record")
                 self._learn(record)
-                self._speakers.add(peer_id)
+                self._joined.add(peer_id)
             for cid in [*request.announce, *request.withdraw]:
                 Cid.from_bytes(cid)
         except (InvalidRecord, IncorrectCid, ValueError) as error:
@@ -129,7 +129,7 @@ class Discovery:
     async def _walk(self, request: pb.Request, found: list[SignedPeerRecord]) -> list[SignedPeerRecord]:
         """Ask all who are connected, then those they name, until somebody answers."""
         asked: set[str] = {self._host.peer_id}
-        for peer_id in [peer for peer in self._speakers]:
+        for peer_id in list(self._joined):
             if found:
                 break
             asked.add(peer_id)
@@ -164,10 +164,10 @@ class Discovery:
         if known is None or known.seq < record.seq:
             self._records[record.peer_id] = record
 
-    async def _introduce(self, peer_id: str) -> None:
-        """Tell a new peer who we are and what we have; one that does not speak this protocol is left in peace."""
+    async def _join(self, peer_id: str) -> None:
+        """Tell a bootstrap node who we are and what we have; one that does not speak this protocol is left in peace."""
         if await self._tell(peer_id, [bytes(cid) for cid in self._held()]):
-            self._speakers.add(peer_id)
+            self._joined.add(peer_id)
 
     async def _tell(self, peer_id: str, cids: list[bytes]) -> bool:
         for at in range(0, max(1, len(cids)), MAX_ANNOUNCED):

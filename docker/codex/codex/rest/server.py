@@ -58,7 +58,7 @@ class _Protocol(RequestHandler):
     ) -> web.StreamResponse:
         if status == 500 or request.writer.output_size > 0:
             return super().handle_error(request, status, exc, message)
-        response = web.Response(status=431 if isinstance(exc, LineTooLong) else status)
+        response = web.Response(status=431 if isinstance(exc, LineTooLong) else status, headers={"Connection": "close"})
         response.force_close()
         return response
 
