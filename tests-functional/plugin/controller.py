@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from fleet.choose import choose
+from fleet.errors import FleetError
 from plugin.open_run import OpenRun, RunOnDemand
 from plugin.options import Settings
 from plugin.rendezvous import Rendezvous, ask
@@ -18,16 +19,23 @@ JOINED = pytest.StashKey[OpenRun]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not is_worker(config):
-        settings = Settings.of(config)
-        config.stash[RUN] = RunOnDemand(settings, choose(settings.runtime), lambda text: _say(config, text))
+    if is_worker(config):
+        return
+    settings = Settings.of(config)
+    try:
+        choice = choose(settings.runtime)
+    except FleetError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[RUN] = RunOnDemand(settings, choice, lambda text: _say(config, text))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    settings = Settings.of(config)
+    if is_worker(config):
+        return []
+    settings, choice = Settings.of(config), config.stash[RUN].choice
     image = settings.docker_image or ", ".join(settings.status_backend_urls) or "reference"
     return [
-        f"runtime: {choose(settings.runtime)}",
+        f"runtime: {choice.name} ({choice.reason})",
         f"status-backend: {image}; timings: {settings.timings.name}; waku fleet: {settings.waku_fleet}",
     ]
 
@@ -55,7 +63,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
-    opened = config.stash[RUN].opened
+    opened = None if is_worker(config) else config.stash[RUN].opened
     if opened is not None:
         terminalreporter.write_line(f"logs: {opened.run.run_dir}")
 

@@ -107,7 +107,7 @@ def backend_factory(harness: OpenRun, nodes: TestNodes) -> Iterator[Callable[...
             raise NotImplementedError("privileged containers and IPv6 networks are not offered by this harness")
         target = _next_url(urls, name) if settings.status_backend_urls else nodes.start(_backend_spec(nodes, name))
         backend = StatusBackend(
-            target, nodes.journal, name=target.name if isinstance(target, Node) else name, init_options=_init_options(harness, target), **options
+            target, nodes.journal, name=name if isinstance(target, str) else target.name, init_options=_init_options(harness, target), **options
         )
         backends.append(backend)
         return backend
@@ -164,13 +164,13 @@ def backend_recovered_profile(harness: OpenRun, backend_factory: Callable[..., S
 @pytest.fixture
 def store_node(harness: OpenRun, journal: Journal) -> WakuClient:
     """The fleet's store node."""
-    return WakuClient(harness.fleet.store.url(), node=harness.fleet.store.name, journal=journal)
+    return WakuClient(harness.fleet.store.url, node=harness.fleet.store.name, journal=journal)
 
 
 @pytest.fixture
 def codex_bootstrap(harness: OpenRun, journal: Journal) -> CodexClient:
     """The fleet's Codex node, by which others find one another."""
-    return CodexClient(harness.fleet.codex.url(), node=harness.fleet.codex.name, journal=journal)
+    return CodexClient(harness.fleet.codex.url, node=harness.fleet.codex.name, journal=journal)
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def codex_node(nodes: TestNodes, journal: Journal, codex_bootstrap: CodexClient)
     """An independent Codex node of this test. It knows the fleet's Codex node and nobody else."""
     spec = catalog.codex(nodes.name("codex"), bootstrap_nodes=[codex_bootstrap.spr()])
     node = nodes.start(spec)
-    return CodexClient(node.url(), node=node.name, journal=journal)
+    return CodexClient(node.url, node=node.name, journal=journal)
 
 
 def new_folder(parent: Path, nodeid: str) -> Path:

@@ -37,7 +37,7 @@ class RunOnDemand:
 
     def __init__(self, settings: Settings, choice: Choice, say: Callable[[str], None]) -> None:
         self._settings = settings
-        self._choice = choice
+        self.choice = choice
         self._say = say
         self._lock = threading.Lock()
         self._open: OpenRun | None = None
@@ -61,11 +61,11 @@ class RunOnDemand:
         return self._open
 
     def _start(self) -> OpenRun:
-        run = Run.create(self._settings.logs_dir, docker=self._choice.name == "docker")
+        run = Run.create(self._settings.logs_dir, docker=self.choice.name == "docker")
         try:
             _point_latest_at(run)
-            runtime = make_runtime(self._choice.name, run)
-            fleet = start_shared_fleet(runtime, run, self._settings, self._say)
+            runtime = make_runtime(self.choice.name, run)
+            fleet = start_shared_fleet(runtime, run, self._settings)
         except BaseException:
             run.close()
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 from clients.waku import WakuClient
 from fleet import catalog
@@ -32,17 +32,11 @@ class SharedFleet:
         return cls(**{role: runtime.attach(handle) for role, handle in shared.items()})
 
 
-def start_shared_fleet(runtime: Runtime, run: Run, settings: Settings, say: Callable[[str], None]) -> SharedFleet:
+def start_shared_fleet(runtime: Runtime, run: Run, settings: Settings) -> SharedFleet:
     """boot-1 needs to know the store's address, which the kernel or the engine chooses, so the store comes first."""
     log_dir = run.run_dir / "fleet"
-    images = catalog.images_for(runtime, say)
-    store, codex = runtime.start(
-        [
-            catalog.waku_store(STORE, images=images, retention=settings.timings.store_retention),
-            catalog.codex(CODEX, images=images),
-        ],
-        log_dir,
-    )
-    static_node = WakuClient(store.url(), name=STORE).info()["listenAddresses"][0]
-    (boot,) = runtime.start([catalog.waku_boot(BOOT, images=images, static_nodes=[static_node])], log_dir)
+    retention = settings.timings.store_retention
+    store, codex = runtime.start([catalog.waku_store(STORE, retention_seconds=retention), catalog.codex(CODEX)], log_dir)
+    static_node = WakuClient(store.url, node=STORE).info()["listenAddresses"][0]
+    (boot,) = runtime.start([catalog.waku_boot(BOOT, static_nodes=[static_node])], log_dir)
     return SharedFleet(boot, store, codex)

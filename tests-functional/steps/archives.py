@@ -32,10 +32,14 @@ class StorageAddress(NamedTuple):
     addrs: list[str]
 
 
-def enable_archives(*nodes: StatusBackend) -> None:
-    """Switch the history archive protocol on, in the dialect that each backend speaks."""
+def enable_archives(*nodes: StatusBackend, bootstrap: str | None = None) -> None:
+    """Switch the history archive protocol on, in the dialect that each backend speaks.
+
+    With `bootstrap`, the SPR of a Codex node, their storage can be found by other nodes that know that one.
+    """
+    overrides = {"BootstrapNodes": [bootstrap]} if bootstrap else {}
     for node in nodes:
-        node.wakuext_service.enable_archives()
+        node.wakuext_service.enable_archives(overrides)
         logger.info("%s enabled history archives", node.name)
 
 

@@ -33,10 +33,11 @@ IMPORTED = SignalType.COMMUNITY_DOWNLOADING_HISTORY_ARCHIVES_FINISHED
 
 
 class TestCommunityArchives(MessengerSteps):
-    def test_community_archive_index_exists(self, backend_new_profiles, store_node, codex_node, timings):
+    def test_community_archive_index_exists(self, backend_new_profiles, store_node, codex_bootstrap, codex_node, timings):
         """A member downloads the archive; so does one who joins when the store has forgotten the message."""
         owner, member, late_member = backend_new_profiles("owner", "member", "late_member")
-        enable_archives(owner, member, late_member)
+        enable_archives(owner, bootstrap=codex_bootstrap.spr())
+        enable_archives(member, late_member)
         owner.wakuext_service.update_message_archive_interval(timings.archive_interval)
         community_id = self.create_community(owner, archives=True)
         chat_id = self.join_community(member, owner)
@@ -87,10 +88,11 @@ class TestCommunityArchives(MessengerSteps):
         assert (received["id"], received["text"], received["from"]) == (message["id"], text, owner.public_key)
         assert came_from_archive(late_member, message["id"])
 
-    def test_community_archive_exists_for_default_chat(self, backend_new_profiles, codex_node, timings):
+    def test_community_archive_exists_for_default_chat(self, backend_new_profiles, codex_bootstrap, codex_node, timings):
         """A message in the channel that a community is born with makes exactly one archive, which holds it."""
         owner, member = backend_new_profiles("owner", "member")
-        enable_archives(owner, member)
+        enable_archives(owner, bootstrap=codex_bootstrap.spr())
+        enable_archives(member)
         owner.wakuext_service.update_message_archive_interval(timings.short_archive_interval)
         community_id = self.create_community(owner, archives=True)
         chat_id = default_chat(owner, community_id)
@@ -134,10 +136,11 @@ class TestCommunityArchives(MessengerSteps):
         assert member.wakuext_service.has_community_archive(silent) is False
         assert owner.wakuext_service.has_community_archive(clock) is True
 
-    def test_different_archives_are_created_with_multiple_messages(self, backend_new_profiles, codex_node, timings):
+    def test_different_archives_are_created_with_multiple_messages(self, backend_new_profiles, codex_bootstrap, codex_node, timings):
         """Two rounds, a message each: the member has one archive more after each, which holds that round's message."""
         owner, member = backend_new_profiles("owner", "member")
-        enable_archives(owner, member)
+        enable_archives(owner, bootstrap=codex_bootstrap.spr())
+        enable_archives(member)
         owner.wakuext_service.update_message_archive_interval(timings.short_archive_interval)
         community_id = self.create_community(owner, archives=True)
         chat_id = self.join_community(member, owner)
@@ -172,6 +175,7 @@ class TestCommunityArchives(MessengerSteps):
         community_id = self.create_community(owner, archives=True)
         chat_id = self.join_community(member, owner)
         member.logout()
+        member.wait_for_logout()
 
         with owner.expect(CREATED, of(community_id), timeout=timings.archive_deadline):
             text = unique_text("while the member was away")
@@ -179,6 +183,7 @@ class TestCommunityArchives(MessengerSteps):
         wait_until_forgotten(store_node, chat_id, timings.forget_deadline)
 
         member.login()
+        member.wait_for_login()
         assert member.wakuext_service.chat_messages(chat_id)["messages"] is None
         with member.expect(IMPORTED, of(community_id), timeout=timings.archive_deadline):
             connect_storage(member, owner)
