@@ -69,8 +69,8 @@ class Archives:
     def enable(self, overrides: Mapping[str, Any] | None = None) -> None:
         """Enables archives over the dialect's storage, preferred over torrents where there is a choice.
 
-        `overrides` change the storage node's configuration, for instance `{"DiscoveryPort": 8091}`; a key with a dot is a
-        full path and stays as it is."""
+        `overrides` change the storage node's configuration, for instance `{"DiscoveryPort": 8091}`; a key with a dot is
+        a full path and stays as it is."""
         dialect = self.dialect
         if dialect.overrides_prefix is None:
             if overrides:
@@ -80,7 +80,8 @@ class Archives:
         if dialect.has_preference:
             self._wakuext.set_archive_distribution_preference(dialect.name)
         paths = {
-            key if "." in key else f"{dialect.overrides_prefix}.{key}": value for key, value in (overrides or {}).items()
+            key if "." in key else f"{dialect.overrides_prefix}.{key}": value
+            for key, value in (overrides or {}).items()
         }
         self._wakuext.rpc_request(dialect.enable_method, [stringified(paths)])
 

@@ -1,4 +1,4 @@
-"""A Codex node over REST. Also speaks to its successor, Logos Storage, which has the same routes under another prefix."""
+"""A Codex node over REST; also its successor, Logos Storage, which has the same routes under another prefix."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ DOWNLOAD_TIMEOUT = 60.0
 
 
 class TruncatedDownload(Exception):
-    """The node promised `expected` bytes and broke off after about `received`. A node that breaks off may append the text
-    of an HTTP response to what it has sent, so nothing of such a body is to be trusted."""
+    """The node promised `expected` bytes and broke off after about `received`. A node that breaks off may append the
+    text of an HTTP response to what it has sent, so nothing of such a body is to be trusted."""
 
     def __init__(self, what: str, *, expected: int | None, received: int) -> None:
         super().__init__(f"{what}: {received} of {'an unknown number of' if expected is None else expected} bytes came")
@@ -35,9 +35,9 @@ class CorruptDownload(Exception):
 
 
 class CodexClient(RestClient):
-    """CIDs are those of manifests (`zDv...`). A manifest is `{"treeCid", "datasetSize", "blockSize", "filename", "mimetype",
-    "protected"}`. A node answers a request for content that nobody has only after hours: every call here has a deadline,
-    and passing it raises `requests.exceptions.Timeout`. A refusal raises `RestError`."""
+    """CIDs are those of manifests (`zDv...`). A manifest is `{"treeCid", "datasetSize", "blockSize", "filename",
+    "mimetype", "protected"}`. A node answers a request for content that nobody has only after hours: every call has a
+    deadline, and passing it raises `requests.exceptions.Timeout`. A refusal raises `RestError`."""
 
     @cached_property
     def prefix(self) -> str:
@@ -80,7 +80,9 @@ class CodexClient(RestClient):
 
     def connect(self, peer_id: str, addrs: list[str] | None = None, timeout: float = DEFAULT_TIMEOUT) -> None:
         """Dials a peer at multiaddresses, or where the DHT says it is."""
-        self._call("GET", f"/connect/{quote(peer_id, safe='')}", params=[("addrs", a) for a in addrs or []], timeout=timeout)
+        self._call(
+            "GET", f"/connect/{quote(peer_id, safe='')}", params=[("addrs", a) for a in addrs or []], timeout=timeout
+        )
 
     # storing
 
@@ -97,12 +99,14 @@ class CodexClient(RestClient):
         size = data.stat().st_size if isinstance(data, Path) else len(data)
         recorded = {"filename": filename, "mimetype": mimetype, "bytes": size}
         with _opened(data) as body:
-            reply = self._call("POST", "/data", recorded=recorded, data=body, headers=headers, params=params, timeout=timeout)
+            reply = self._call(
+                "POST", "/data", recorded=recorded, data=body, headers=headers, params=params, timeout=timeout
+            )
         return reply.text.strip()
 
     def fetch(self, cid: str, timeout: float = DOWNLOAD_TIMEOUT) -> dict[str, Any]:
-        """Asks the node to fetch a dataset from the network. Returns {"cid", "manifest"} (Logos Storage: and "downloadId")
-        as soon as the manifest is there; the blocks follow."""
+        """Asks the node to fetch a dataset from the network. Returns {"cid", "manifest"}, with Logos Storage also
+        "downloadId", as soon as the manifest is there; the blocks follow."""
         return self._json("POST", f"{_data(cid)}/network", timeout=timeout)
 
     def fetch_progress(self, cid: str, download_id: str) -> dict[str, Any]:
@@ -147,10 +151,14 @@ class CodexClient(RestClient):
         manifest = self.manifest(cid, timeout)
         data = self.download(cid, timeout=timeout)
         if len(data) != manifest["datasetSize"]:
-            raise CorruptDownload(f"{cid} from {self.node}: {len(data)} bytes, the manifest says {manifest['datasetSize']}")
+            raise CorruptDownload(
+                f"{cid} from {self.node}: {len(data)} bytes, the manifest says {manifest['datasetSize']}"
+            )
         computed = tree_cid(data, manifest["blockSize"])
         if computed != manifest["treeCid"]:
-            raise CorruptDownload(f"{cid} from {self.node}: the tree of the bytes is {computed}, not {manifest['treeCid']}")
+            raise CorruptDownload(
+                f"{cid} from {self.node}: the tree of the bytes is {computed}, not {manifest['treeCid']}"
+            )
         return data
 
     def download_to(self, cid: str, path: Path, local: bool = False, timeout: float = DOWNLOAD_TIMEOUT) -> None:
@@ -172,7 +180,9 @@ class CodexClient(RestClient):
         received, expected = 0, None
         with self.http.recorded("GET", path) as record:
             try:
-                with self.http.stream("GET", path, deadline=deadline, headers={"Accept-Encoding": "identity"}) as response:
+                with self.http.stream(
+                    "GET", path, deadline=deadline, headers={"Accept-Encoding": "identity"}
+                ) as response:
                     record["status"] = response.status_code
                     if response.ok:
                         expected = _length(response)

@@ -17,11 +17,13 @@ def tree_cid(data: bytes, block_size: int = 65536) -> str:
     blocks = [data[at : at + block_size] for at in range(0, len(data), block_size)]
     if not blocks:
         raise ValueError("there is no CID for zero bytes")
-    return "z" + base58.b58encode(_TREE_CID_HEAD + merkle_root([_digest(block, block_size) for block in blocks])).decode()
+    return (
+        "z" + base58.b58encode(_TREE_CID_HEAD + merkle_root([_digest(block, block_size) for block in blocks])).decode()
+    )
 
 
 def merkle_root(leaves: list[bytes]) -> bytes:
-    """Each node is the hash of its children and a key: 1 where they are the leaves, 2 where the right one is missing."""
+    """Each node is the hash of its two children and a key: 1 if they are leaves, plus 2 if the right one is missing."""
     layer, bottom = leaves, True
     while bottom or len(layer) > 1:
         layer = [_parent(layer[at : at + 2], bottom) for at in range(0, len(layer), 2)]

@@ -58,7 +58,9 @@ class Expectation:
     def result(self) -> Any:
         """What `wait` returned; `{"type", "event"}` or a list of these."""
         if self._found is None:
-            raise RuntimeError(f"{self.awaited} has not been awaited yet: read the result after the block, or call wait()")
+            raise RuntimeError(
+                f"{self.awaited} has not been awaited yet: read the result after the block, or call wait()"
+            )
         signals = [dict(entry.data) for entry in self._found]
         return signals[0] if self.count == 1 else signals
 
@@ -67,7 +69,9 @@ class Expectation:
             self.since = self.journal.cursor()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self.wait()
 
@@ -75,8 +79,8 @@ class Expectation:
 class Refusal:
     """Nothing `unwanted` comes between the cursor and the signal that `until` expects, be it of another node.
 
-    The order is that of arrival here. Between two nodes that is only as good as the cause: let `until` be something that
-    follows from what the first node has done.
+    The order is that of arrival here. Between two nodes that is only as good as the cause: let `until` be something
+    that follows from what the first node has done.
 
     ::
 
@@ -84,7 +88,9 @@ class Refusal:
             ...
     """
 
-    def __init__(self, journal: Journal, unwanted: AwaitedSignal, *, until: Expectation, timeout: float | None = None) -> None:
+    def __init__(
+        self, journal: Journal, unwanted: AwaitedSignal, *, until: Expectation, timeout: float | None = None
+    ) -> None:
         if until.journal is not journal:
             raise ValueError("both nodes must write to the same journal, else their signals have no order")
         self.journal = journal
@@ -98,13 +104,17 @@ class Refusal:
 
         :raises UnexpectedSignal: the unwanted one came first
         :raises WaitTimeout: neither came"""
-        bound = self.journal.wait_without(self.unwanted, until=self.until.awaited, since=self.since, timeout=self.timeout)
+        bound = self.journal.wait_without(
+            self.unwanted, until=self.until.awaited, since=self.since, timeout=self.timeout
+        )
         return dict(bound.data)
 
     def __enter__(self) -> Refusal:
         self.since = self.journal.cursor()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self.wait()

@@ -58,8 +58,8 @@ class Http:
     def send(self, method: str, path: str, *, timeout: float = DEFAULT_TIMEOUT, **options: Any) -> requests.Response:
         """The complete response, whatever its status. `options` are those of `requests`.
 
-        :raises requests.exceptions.RequestException: no complete response within `timeout` seconds; see `DeadlineExceeded`
-        """
+        :raises requests.exceptions.RequestException: no complete response within `timeout` seconds. The deadline is
+            looked at when bytes come and after each silence of that length, so it is noticed at most twice as late."""
         deadline = Deadline.after(timeout)
         with self.stream(method, path, deadline=deadline, **options) as response:
             body = b"".join(self.chunks(response, deadline))

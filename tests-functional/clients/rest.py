@@ -60,12 +60,16 @@ class RestClient:
         try:
             return response.json()
         except requests.exceptions.JSONDecodeError as error:
-            raise ApiDecodeError(f"{method} {path} on {self.node}: the body is no JSON: {response.text[:200]!r}") from error
+            raise ApiDecodeError(
+                f"{method} {path} on {self.node}: the body is no JSON: {response.text[:200]!r}"
+            ) from error
 
     def check(self, response: requests.Response, method: str, path: str) -> None:
         if not response.ok:
             text = response.text.strip()
-            message = f"{method} {path} on {self.node}: HTTP status {response.status_code}" + (f": {text[:300]}" if text else "")
+            message = f"{method} {path} on {self.node}: HTTP status {response.status_code}" + (
+                f": {text[:300]}" if text else ""
+            )
             raise RestError(message, status=response.status_code, error=text)
 
 

@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 class RpcClient:
     """Calls return the `result` itself and raise `ApiResponseError` when the node answers with an error.
 
-    While a node starts, and right after login, a namespace may not be there yet. `expect_startup` opens a window in which
-    just that is retried; a namespace that has answered once is never retried again, so that a method which does not exist
-    is reported at once."""
+    While a node starts, and right after login, a namespace may not be there yet. `expect_startup` opens a window in
+    which just that is retried; a namespace that has answered once is never retried again, so that a method which does
+    not exist is reported at once."""
 
     startup_timeout = 10.0
 
@@ -67,7 +67,7 @@ class RpcClient:
         self._startup_ends = time.monotonic() + self.startup_timeout
 
     def _call(self, method: str, params: list[Any], request_id: Any, timeout: float) -> Any:
-        request = jsonrpcclient.request(method, params, id=next(self._ids) if request_id is None else request_id)
+        request = jsonrpcclient.request(method, tuple(params), id=next(self._ids) if request_id is None else request_id)
         record: dict[str, Any] = {"method": method, "params": params}
         try:
             with timed(record):
@@ -82,14 +82,17 @@ class RpcClient:
         what = f"{request['method']} on {self._http.node}"
         answer = decoded(self._http.send("POST", self._path, json=request, timeout=timeout), what)
         if isinstance(answer, dict) and "jsonrpc" not in answer and (error := error_text(answer)):
-            raise ApiResponseError(f"{what}: {error}", error=error)  # status-backend's own, before there is an RPC client
+            raise ApiResponseError(
+                f"{what}: {error}", error=error
+            )  # status-backend's own, before there is an RPC client
         try:
             response = jsonrpcclient.parse(answer)
-            answered_id = response.id
         except (KeyError, TypeError, AttributeError) as error:
             raise ApiDecodeError(f"{what}: this is no JSON-RPC response: {str(answer)[:200]}") from error
-        if answered_id != request["id"]:
-            raise ApiDecodeError(f"{what}: the response has id {answered_id!r}, the request had {request['id']!r}")
+        if not isinstance(response, (jsonrpcclient.Ok, jsonrpcclient.Error)):
+            raise ApiDecodeError(f"{what}: this is no JSON-RPC response: {str(answer)[:200]}")
+        if response.id != request["id"]:
+            raise ApiDecodeError(f"{what}: the response has id {response.id!r}, the request had {request['id']!r}")
         if isinstance(response, jsonrpcclient.Error):
             text = f"{what}: {response.message} ({response.code})"
             raise ApiResponseError(text, error=response.message, code=response.code, data=response.data)

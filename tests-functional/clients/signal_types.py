@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-# Strings that no source or recording confirms; they follow the pattern of their neighbours. Each is corrected here only.
+# Strings that no source or recording confirms; they follow the pattern of their neighbours. Correct them here only.
 UNCONFIRMED = {
     "NODE_LOGOUT": "node.logout",
     "COMMUNITY_ARCHIVE_MANIFEST_FETCHED": "community.manifestFetched",

@@ -20,7 +20,7 @@ DEFAULT_TIMEOUT = 20.0
 LOGIN_TIMEOUT = 60.0
 
 Start = Literal["now", "unread", "beginning"] | int
-Accept = Callable[[Signal], Any]
+Accept = Callable[[Any], Any]
 
 
 class LoginError(AssertionError):
@@ -39,8 +39,8 @@ class SignalClient:
     Types are given as `SignalType` or as its value. Signals are dictionaries `{"type": str, "event": Any}`."""
 
     def __init__(
-        self, url: Callable[[], str], *, node: str, journal: Journal, await_signals: Sequence[SignalType | str] | None = None,
-        default_start: Start = "now",
+        self, url: Callable[[], str], *, node: str, journal: Journal,
+        await_signals: Sequence[SignalType | str] | None = None, default_start: Start = "now",
     ) -> None:  # fmt: skip
         """`url` gives the WebSocket's URL each time it is dialled. `await_signals` is accepted for tests that list the
         types they need; all types are received. `default_start` is the `start` of expectations that name none."""
@@ -163,8 +163,8 @@ class SignalClient:
         """Expects `count` signals; use it as context manager or call `wait()`.
 
         `start` says what counts: "now" what comes after entering the block (or making the expectation), "unread" what
-        came after the previous wait for this type, "beginning" everything since `connect`, a number everything from that
-        index of `received_signals[type]` on. Several conditions must all hold."""
+        came after the previous wait for this type, "beginning" everything since `connect`, a number everything from
+        that index of `received_signals[type]` on. Several conditions must all hold."""
         conditions = [as_condition(given) for given in (pattern, predicate, accept_fn) if given is not None]
         condition: Condition = conditions[0] if conditions else Anything()
         for further in conditions[1:]:

@@ -31,13 +31,13 @@ NOT_RUNNING = "there is no running node"
 class StatusBackend(ApiClient, RpcClient, SignalClient):
     """One backend, reached over `node` or a bare URL. Starting and stopping the node itself is not its job.
 
-    After login `public_key` (0x04 and 128 hex digits), `key_uid`, `mnemonic` and `display_name` are those of the account.
-    """
+    After login `public_key` (0x04 and 128 hex digits), `key_uid`, `mnemonic` and `display_name` are the account's."""
 
     def __init__(
-        self, node: NodeLike | str, journal: Journal | None = None, *, name: str | None = None, data_dir: str | None = None,
-        await_signals: Sequence[SignalType | str] | None = None, init_options: Mapping[str, Any] | None = None,
-        account_options: Mapping[str, Any] | None = None, default_start: Start = "now", connect: bool = True,
+        self, node: NodeLike | str, journal: Journal | None = None, *, name: str | None = None,
+        data_dir: str | None = None, await_signals: Sequence[SignalType | str] | None = None,
+        init_options: Mapping[str, Any] | None = None, account_options: Mapping[str, Any] | None = None,
+        default_start: Start = "now", connect: bool = True,
     ) -> None:  # fmt: skip
         """`data_dir` is a directory as the backend sees it: by default the node's, for a bare URL a temporary one.
         `init_options` and `account_options` go into every InitializeApplication and every request for an account, in
@@ -129,7 +129,9 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
 
     # the account
 
-    def create_account_and_login(self, display_name: str | None = None, password: str | None = None, **options: Any) -> Any:
+    def create_account_and_login(
+        self, display_name: str | None = None, password: str | None = None, **options: Any
+    ) -> Any:
         """CreateAccountAndLogin. Returns at once; `wait_for_login` tells how it went.
 
         `options` are those of the request, such as `waku_light_client`, `waku_fleet`, `import_initial_delay` and
@@ -155,9 +157,11 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
         self.expect_startup()
         return self.api_request_json(function, request)
 
-    def login(self, key_uid: str | None = None, user: Any = None, *, password: str | None = None, **options: Any) -> Any:
-        """LoginAccount, by default with the account and password that were used last. Connects the signals anew first, so
-        that no earlier `node.login` can be mistaken for this one's. Returns at once; see `wait_for_login`."""
+    def login(
+        self, key_uid: str | None = None, user: Any = None, *, password: str | None = None, **options: Any
+    ) -> Any:
+        """LoginAccount, by default with the account and password that were used last. Connects the signals anew first,
+        so that no earlier `node.login` can be mistaken for this one's. Returns at once; see `wait_for_login`."""
         key_uid = key_uid or options.pop("keyUid", None) or self.key_uid
         if not key_uid:
             raise ValueError("login needs a key uid: no account has been used yet")
@@ -214,7 +218,9 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
     def __enter__(self) -> StatusBackend:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __repr__(self) -> str:

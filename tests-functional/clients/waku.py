@@ -30,13 +30,13 @@ def pubsub_topic(shard: int = PROTECTED_SHARD, cluster: int = CLUSTER) -> str:
 
 
 class WakuClient(RestClient):
-    """Messages are `{"payload": base64, "contentTopic", "version", "timestamp": nanoseconds, "ephemeral", "meta"}`. A refusal
-    raises `RestError`."""
+    """Messages are `{"payload": base64, "contentTopic", "version", "timestamp": nanoseconds, "ephemeral", "meta"}`. A
+    refusal raises `RestError`."""
 
     # the node
 
     def health(self) -> dict[str, Any]:
-        """{"nodeHealth": "Ready", "protocolsHealth": [...]}; older nodes answer in words, which are put under "nodeHealth"."""
+        """{"nodeHealth": "Ready", "protocolsHealth": [...]}; the words of older nodes are put under "nodeHealth"."""
         response = self.request("GET", "/health")
         try:
             return response.json()
@@ -93,8 +93,9 @@ class WakuClient(RestClient):
 
     def store_query(
         self, *, pubsub_topic: str | None = None, content_topics: Sequence[str] = (), start_time: int | None = None,
-        end_time: int | None = None, hashes: Sequence[str] = (), cursor: str | None = None, page_size: int | None = None,
-        ascending: bool = True, include_data: bool = True, peer_addr: str | None = None, timeout: float = DEFAULT_TIMEOUT,
+        end_time: int | None = None, hashes: Sequence[str] = (), cursor: str | None = None,
+        page_size: int | None = None, ascending: bool = True, include_data: bool = True, peer_addr: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
     ) -> dict[str, Any]:  # fmt: skip
         """One page: {"messages": [{"messageHash", "pubsubTopic"?, "message"?}], "paginationCursor"?, "statusCode",
         "statusDesc"}. Times are in nanoseconds."""

@@ -75,7 +75,9 @@ class Fields:
         self.expected = dict(expected)
 
     def miss(self, signal: Signal) -> Miss | None:
-        failures = [text for path, wanted in self.expected.items() if (text := _mismatch(signal["event"], path, wanted))]
+        failures = [
+            text for path, wanted in self.expected.items() if (text := _mismatch(signal["event"], path, wanted))
+        ]
         if not failures:
             return None
         return Miss("; ".join(failures), 1 - len(failures) / (len(self.expected) + 1))
@@ -157,7 +159,7 @@ def _source_of(function: Callable[..., Any]) -> str:
     return f"{body[:120]} ({place})" if body else place
 
 
-def _text_at(filename: str, positions: Iterable[tuple[int | None, ...]]) -> str:
+def _text_at(filename: str, positions: Iterable[tuple[Any, ...]]) -> str:
     """The source between the first and the last of these positions (line, end line, column, end column in bytes)."""
     known = [position for position in positions if None not in position and position[2] != position[3]]
     if not known:

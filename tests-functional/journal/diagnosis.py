@@ -78,7 +78,9 @@ class _NearMiss(NamedTuple):
 
 
 def _nearest(entries: Sequence[Entry], since: int, awaited: AwaitedSignal) -> list[str]:
-    candidates = [miss for entry in entries if entry.kind == SIGNAL and (miss := _near_miss(entry, entries, since, awaited))]
+    candidates = [
+        miss for entry in entries if entry.kind == SIGNAL and (miss := _near_miss(entry, entries, since, awaited))
+    ]
     best = sorted(candidates, key=lambda miss: (-miss.nearness, -miss.entry.seq))[:_NEAREST]
     if not best:
         return ["  nearest: nothing comes near"]
@@ -106,9 +108,9 @@ def _near_miss(entry: Entry, entries: Sequence[Entry], since: int, awaited: Awai
 
 
 def _before(entry: Entry, entries: Sequence[Entry], since: int) -> str:
-    later = entries[since].mono if since < len(entries) else None
-    gap = f", {later - entry.mono:.1f} s before the first that counts" if later is not None else ""
-    return f"before the wait began{gap}"
+    if since >= len(entries):
+        return "before the wait began"
+    return f"{entries[since].mono - entry.mono:.1f} s before those that count"
 
 
 def _about_node(node: str | None, sources: Mapping[str, NodeSource]) -> list[str]:

@@ -103,7 +103,9 @@ class Journal:
                 if len(found) == count:
                     return found
         raise WaitTimeout(
-            diagnosis.timed_out(self, awaited, since=since, timeout=timeout, count=count, found=found, sources=self._sources)
+            diagnosis.timed_out(
+                self, awaited, since=since, timeout=timeout, count=count, found=found, sources=self._sources
+            )
         )
 
     def wait_without(self, unwanted: AwaitedSignal, *, until: AwaitedSignal, since: int, timeout: float) -> Entry:
@@ -127,7 +129,7 @@ class Journal:
         while True:
             with self._changed:
                 remaining = max(0.0, deadline - time.monotonic())
-                if not self._changed.wait_for(lambda: len(self._entries) > position, remaining):
+                if not self._changed.wait_for(lambda at=position: len(self._entries) > at, remaining):
                     return
                 fresh = self._entries[position:]
             yield from fresh
@@ -145,7 +147,9 @@ class Journal:
     def __enter__(self) -> Journal:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _write(self, entry: Entry) -> None:

@@ -10,7 +10,16 @@ from typing import Any
 REDACTED = "<redacted>"
 
 # Compared without case, "-" and "_"; a key that ends with one of these holds a secret.
-_SECRET_SUFFIXES = ("password", "passphrase", "mnemonic", "privatekey", "secret", "apikey", "signingphrase", "seedphrase")
+_SECRET_SUFFIXES = (
+    "password",
+    "passphrase",
+    "mnemonic",
+    "privatekey",
+    "secret",
+    "apikey",
+    "signingphrase",
+    "seedphrase",
+)
 _SECRET_KEYS = frozenset({"infuratoken", "pokttoken", "authtoken", "accesstoken", "nodekey", "keycardpin", "puk"})
 
 # 12, 15, 18, 21 or 24 lower-case words of a seed phrase's lengths, and nothing else.

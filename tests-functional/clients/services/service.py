@@ -10,7 +10,7 @@ from clients.rpc import RpcClient
 
 
 class Service:
-    """Methods of one namespace. Each returns the `result` of its call and raises what `RpcClient.rpc_request` raises."""
+    """Methods of one namespace. Each returns the `result` of its call and raises as `RpcClient.rpc_request` does."""
 
     namespace: str
 

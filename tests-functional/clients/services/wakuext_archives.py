@@ -1,41 +1,15 @@
-"""wakuext: community history archives, in each dialect's own words. `archives` speaks to any of them."""
+"""wakuext: community history archives, in each dialect's own words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
-from clients.archives import Archives, stringified
+from clients.archives import stringified
 from clients.services.service import Service
 
 
 class ArchiveMethods(Service):
-    # one interface for all dialects
-
-    @cached_property
-    def archives(self) -> Archives:
-        return Archives(self)
-
-    def detect_archive_dialect(self) -> str:
-        """ "codex", "logos_storage" or "torrent"; asked once per backend, after login."""
-        return self.archives.dialect.name
-
-    def enable_archives(self, overrides: Mapping[str, Any] | None = None) -> None:
-        """See `Archives.enable`."""
-        self.archives.enable(overrides)
-
-    def disable_archives(self) -> None:
-        self.archives.disable()
-
-    def storage_debug(self) -> dict[str, Any]:
-        """See `Archives.storage_debug`."""
-        return self.archives.storage_debug()
-
-    def storage_connect(self, peer_id: str, addrs: list[str]) -> None:
-        """See `Archives.storage_connect`."""
-        self.archives.storage_connect(peer_id, addrs)
-
     # all dialects
 
     def enable_community_history_archive_protocol(self) -> None:
@@ -66,14 +40,16 @@ class ArchiveMethods(Service):
 
     # logos_storage
 
-    def enable_logos_storage_community_history_archive_protocol(self, overrides: Mapping[str, Any] | None = None) -> None:
+    def enable_logos_storage_community_history_archive_protocol(
+        self, overrides: Mapping[str, Any] | None = None
+    ) -> None:
         """Keys are paths such as "NodeConfig.DiscoveryPort"; values are sent as strings."""
         return self.rpc_request("enableLogosStorageCommunityHistoryArchiveProtocol", [stringified(overrides or {})])
 
     # codex and logos_storage
 
     def update_message_archive_interval(self, interval: float) -> int:
-        """`interval` is in seconds. Whether the answer is in nanoseconds or seconds differs between sources: ignore it."""
+        """`interval` is in seconds. Sources differ on whether the answer is in seconds or nanoseconds: ignore it."""
         whole = int(interval) if interval == int(interval) else interval
         return self.rpc_request("updateMessageArchiveInterval", [whole])
 

@@ -55,7 +55,9 @@ class ChatMethods(Service):
         self, chat_id: str, message: str, content_type: int = TEXT_PLAIN, **fields: Any
     ) -> dict[str, Any]:
         """`fields` are further ones of the message, such as `responseTo`. The response has "messages" and "chats"."""
-        return self.rpc_request("sendChatMessage", [{"chatId": chat_id, "text": message, "contentType": content_type, **fields}])
+        return self.rpc_request(
+            "sendChatMessage", [{"chatId": chat_id, "text": message, "contentType": content_type, **fields}]
+        )
 
     def send_chat_messages(self, messages: list[dict[str, Any]]) -> dict[str, Any]:
         """Each message is {"chatId", "text", "contentType"}."""

@@ -54,7 +54,9 @@ class CommunityMethods(Service):
     def leave_community(self, community_id: str) -> dict[str, Any]:
         return self.rpc_request("leaveCommunity", [community_id])
 
-    def request_to_join_community(self, community_id: str, address: str = "fakeaddress", **fields: Any) -> dict[str, Any]:
+    def request_to_join_community(
+        self, community_id: str, address: str = "fakeaddress", **fields: Any
+    ) -> dict[str, Any]:
         """The response has "requestsToJoinCommunity": [{"id", "state": 1 pending, ...}]."""
         request = {"communityId": community_id, "addressesToReveal": [address], "airdropAddress": address, **fields}
         return self.rpc_request("requestToJoinCommunity", [request])

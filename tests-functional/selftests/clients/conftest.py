@@ -81,7 +81,7 @@ class BackendServer:
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        self.url = "http://127.0.0.1:%d" % runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         self._ready.set()
         await self._stop.wait()
         for socket in list(self._sockets):
@@ -112,7 +112,9 @@ class BackendServer:
         answer = self.functions[name](body)
         if asyncio.iscoroutine(answer):
             answer = await answer
-        return web.Response(text=answer if isinstance(answer, str) else json.dumps(answer), content_type="application/json")
+        return web.Response(
+            text=answer if isinstance(answer, str) else json.dumps(answer), content_type="application/json"
+        )
 
     async def _rpc(self, request: web.Request) -> web.Response:
         call = await request.json()

@@ -44,7 +44,9 @@ def test_the_dialect_is_found_out_once(backend, server, dialect):
 
 def test_codex_is_preferred_before_it_is_enabled(backend, server):
     speak(server, "codex")
-    backend.wakuext_service.enable_archives({"DiscoveryPort": 8091, "CodexNodeConfig.Nat": "none", "BootstrapNodes": ["spr:a"]})
+    backend.wakuext_service.enable_archives(
+        {"DiscoveryPort": 8091, "CodexNodeConfig.Nat": "none", "BootstrapNodes": ["spr:a"]}
+    )
     methods = "wakuext_setArchiveDistributionPreference", "wakuext_enableCodexCommunityHistoryArchiveProtocol"
     overrides = {
         "CodexNodeConfig.DiscoveryPort": "8091",

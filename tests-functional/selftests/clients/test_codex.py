@@ -56,8 +56,9 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 def response(body: bytes, status: str = "200 OK", length: int | None = None, kind: str = "application/json") -> bytes:
-    head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {len(body) if length is None else length}"
-    return f"{head}\r\n\r\n".encode() + body
+    length = len(body) if length is None else length
+    head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+    return head.encode() + body
 
 
 def answer(value: object) -> bytes:
@@ -87,7 +88,14 @@ def codex(server, journal) -> CodexClient:
 
 
 def manifest(data: bytes, tree: str) -> dict[str, object]:
-    return {"treeCid": tree, "datasetSize": len(data), "blockSize": 65536, "filename": None, "mimetype": None, "protected": False}
+    return {
+        "treeCid": tree,
+        "datasetSize": len(data),
+        "blockSize": 65536,
+        "filename": None,
+        "mimetype": None,
+        "protected": False,
+    }
 
 
 def test_the_prefix_is_asked_once(codex, server, prefix):
@@ -158,13 +166,17 @@ def test_a_refusal_has_status_and_text(codex, server, prefix):
 
 
 def test_a_refused_download(codex, server, prefix):
-    server.answers[f"GET {prefix}/data/{CID}"] = response(b"Incorrect Cid", status="400 Bad Request", kind="text/html") + STRAY
+    server.answers[f"GET {prefix}/data/{CID}"] = (
+        response(b"Incorrect Cid", status="400 Bad Request", kind="text/html") + STRAY
+    )
     with pytest.raises(RestError, match="400: Incorrect Cid"):
         codex.download(CID, local=True)
 
 
 def test_stray_bytes_after_a_download_are_not_part_of_it(codex, server, prefix):
-    server.answers[f"GET {prefix}/data/{CID}/network/stream"] = response(b"hello", kind="application/octet-stream") + STRAY
+    server.answers[f"GET {prefix}/data/{CID}/network/stream"] = (
+        response(b"hello", kind="application/octet-stream") + STRAY
+    )
     assert codex.download(CID) == b"hello"
 
 

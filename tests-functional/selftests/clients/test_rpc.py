@@ -17,7 +17,9 @@ def test_a_call_returns_its_result(backend, server):
 
 def test_an_error_has_code_text_and_node(backend, server):
     server.methods["wakuext_sendChatMessage"] = lambda message: {"error": {"code": -32000, "message": "Chat not found"}}
-    with pytest.raises(ApiResponseError, match=r"wakuext_sendChatMessage on alice: Chat not found \(-32000\)") as raised:
+    with pytest.raises(
+        ApiResponseError, match=r"wakuext_sendChatMessage on alice: Chat not found \(-32000\)"
+    ) as raised:
         backend.wakuext_service.send_chat_message("nope", "x")
     assert (raised.value.code, raised.value.error) == (-32000, "Chat not found")
 

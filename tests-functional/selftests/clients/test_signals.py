@@ -32,10 +32,11 @@ def test_each_type_has_the_name_and_the_value_of_the_original():
 def test_every_recorded_signal_has_a_name():
     recorded = """community.creatingHistoryArchives community.downloadingHistoryArchivesFinished
         community.downloadingHistoryArchivesStarted community.found community.historyArchiveDownloaded
-        community.historyArchivesCreated community.historyArchivesProtocolDisabled community.historyArchivesProtocolEnabled
-        community.historyArchivesSeeding community.importingHistoryArchiveMessages history.request.completed
-        history.request.started local-notifications mailserver.available mailserver.changed mediaserver.started messages.new
-        node.login node.ready node.started node.stopped"""
+        community.historyArchivesCreated community.historyArchivesProtocolDisabled
+        community.historyArchivesProtocolEnabled community.historyArchivesSeeding
+        community.importingHistoryArchiveMessages history.request.completed
+        history.request.started local-notifications mailserver.available mailserver.changed mediaserver.started
+        messages.new node.login node.ready node.started node.stopped"""
     assert set(recorded.split()) <= {signal_type.value for signal_type in SignalType}
 
 
@@ -80,8 +81,13 @@ def test_a_prepared_wait_wants_that_many_accepted_signals_from_then_on(backend, 
 def test_a_pattern_is_found_among_all_signals_of_the_connection(backend, server):
     server.emit("messages.new", {"text": "first"})
     server.emit("messages.new", {"text": "second"})
-    assert backend.find_signal_containing_pattern(SignalType.MESSAGES_NEW, "second", timeout=5)["event"]["text"] == "second"
-    assert backend.find_signal_containing_pattern(SignalType.MESSAGES_NEW, "first", timeout=5)["event"]["text"] == "first"
+    assert (
+        backend.find_signal_containing_pattern(SignalType.MESSAGES_NEW, "second", timeout=5)["event"]["text"]
+        == "second"
+    )
+    assert (
+        backend.find_signal_containing_pattern(SignalType.MESSAGES_NEW, "first", timeout=5)["event"]["text"] == "first"
+    )
 
 
 def test_a_stale_signal_does_not_satisfy_a_cursor(backend, server):
@@ -98,7 +104,7 @@ def test_a_stale_signal_does_not_satisfy_a_cursor(backend, server):
 def test_a_cursor_opened_before_the_action_sees_what_came_before_the_wait(backend, server):
     seeding = backend.expect(SEEDING, {"communityId": "0x03"}, timeout=5)
     with pytest.raises(RuntimeError, match="not been awaited"):
-        seeding.result
+        _ = seeding.result
     server.emit(SEEDING.value, {"communityId": "0x02"})
     server.emit(SEEDING.value, {"communityId": "0x03"})
     arrived(backend, SEEDING, 2)
@@ -167,7 +173,9 @@ def test_nothing_may_come_before_a_later_signal(backend, server, journal):
     with StatusBackend(server.url, journal, name="bob", data_dir="/data") as bob:
         with backend.expect_no_signal(SEEDING, until=bob.expect(CREATED, timeout=5)):
             server.emit(CREATED.value, {})
-        with pytest.raises(UnexpectedSignal, match="from alice must not come before community.historyArchivesCreated from bob"):
+        with pytest.raises(
+            UnexpectedSignal, match="from alice must not come before community.historyArchivesCreated from bob"
+        ):
             with backend.expect_no_signal(SEEDING, until=bob.expect(CREATED, timeout=5)):
                 server.emit(SEEDING.value, {"communityId": "0x02"})
                 arrived(backend, SEEDING)
@@ -244,5 +252,7 @@ def test_what_is_no_signal_is_noted_and_harms_nothing(backend, server, journal):
 
 def test_a_backend_without_signals_is_reported():
     backend = StatusBackend("http://127.0.0.1:9", name="nobody", data_dir="/data", connect=False)
-    with pytest.raises(SignalConnectionError, match="cannot connect to ws://127.0.0.1:9/signals: ConnectionRefusedError"):
+    with pytest.raises(
+        SignalConnectionError, match="cannot connect to ws://127.0.0.1:9/signals: ConnectionRefusedError"
+    ):
         backend.connect(timeout=0.2)

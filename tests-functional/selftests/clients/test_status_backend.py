@@ -31,7 +31,9 @@ def test_create_account(server, journal):
             message_archive_interval=10, codex_config_enabled=True, wakuV2Nameserver="127.0.0.11", log_to_stderr=None,
         )  # fmt: skip
     request = sent(server, "CreateAccountAndLogin")
-    assert request["rootDataDir"] == "/data" and request["displayName"] == "alice" and request["password"] == "Strong12345"
+    assert (
+        request["rootDataDir"] == "/data" and request["displayName"] == "alice" and request["password"] == "Strong12345"
+    )
     assert request["kdfIterations"] == 256000 and request["customizationColor"] == "primary"
     assert request["importInitialDelay"] == 5 and request["messageArchiveInterval"] == 10
     assert request["codexConfigEnabled"] and request["wakuV2LightClient"]

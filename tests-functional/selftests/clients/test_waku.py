@@ -33,7 +33,9 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path == "/health":
             return self._reply(200, self.server.health)
         if url.path == "/debug/v1/info":
-            return self._reply(200, json.dumps({"enrUri": "enr:-x", "listenAddresses": ["/dns4/store/tcp/60000/ws/p2p/16Uiu2"]}))
+            return self._reply(
+                200, json.dumps({"enrUri": "enr:-x", "listenAddresses": ["/dns4/store/tcp/60000/ws/p2p/16Uiu2"]})
+            )
         if url.path == "/admin/v1/peers":
             return self._reply(200, "[]")
         if url.path == "/store/v3/messages":

@@ -32,8 +32,8 @@ RECORDED = {
         [{"communityId": COMMUNITY, "name": "other", "description": "edited", "color": "#887af9", "membership": 1}],
     ),
     "createCommunityChat": (
-        lambda w: w.create_community_chat(COMMUNITY, {"permissions": {"access": 1}, "identity": {"display_name": "second"}}),
-        [COMMUNITY, {"permissions": {"access": 1}, "identity": {"display_name": "second"}}],
+        lambda w: w.create_community_chat(COMMUNITY, {"identity": {"display_name": "second"}}),
+        [COMMUNITY, {"identity": {"display_name": "second"}}],
     ),
     "fetchCommunity": (
         lambda w: w.fetch_community(COMMUNITY),
@@ -53,7 +53,10 @@ RECORDED = {
         lambda w: w.sign_data([{"data": "0x51", "account": "0xfb", "password": "p"}]),
         [[{"data": "0x51", "account": "0xfb", "password": "p"}]],
     ),
-    "sendChatMessage": (lambda w: w.send_chat_message(CHAT, "hello"), [{"chatId": CHAT, "text": "hello", "contentType": 1}]),
+    "sendChatMessage": (
+        lambda w: w.send_chat_message(CHAT, "hello"),
+        [{"chatId": CHAT, "text": "hello", "contentType": 1}],
+    ),
     "chatMessages": (lambda w: w.chat_messages(CHAT, limit=20), [CHAT, "", 20]),
 }  # fmt: skip
 
@@ -78,7 +81,9 @@ FROM_SOURCES = {
 }
 
 
-@pytest.mark.parametrize(("method", "call", "params"), [(name, *row) for name, row in (RECORDED | FROM_SOURCES).items()])
+@pytest.mark.parametrize(
+    ("method", "call", "params"), [(name, *row) for name, row in (RECORDED | FROM_SOURCES).items()]
+)
 def test_a_method_sends_what_was_recorded(backend, server, method, call, params):
     server.methods[f"wakuext_{method}"] = lambda *given: {"result": {"given": list(given)}}
     assert call(backend.wakuext_service) == {"given": params}

@@ -65,7 +65,7 @@ def test_a_wait_that_failed_tells_all(journal):
             bob    messages.new × 2, community.historyArchivesSeeding × 2
             alice  community.historyArchivesSeeding × 1, messages.new × 1
           nearest:
-            entry 0, bob, community.historyArchivesSeeding: fits, but came before the wait began, N s before the first that counts
+            entry 0, bob, community.historyArchivesSeeding: fits, but came N s before those that count
             entry 5, bob, community.historyArchivesSeeding: communityId is '0x03', not '0x02'
             entry 6, bob, community.historyArchivesSeeding: communityId is '0x04', not '0x02'; it has no from
           signal connection of bob: open
@@ -138,8 +138,10 @@ def test_a_signal_that_must_not_come(journal):
     with pytest.raises(UnexpectedSignal) as raised:
         until = AwaitedSignal("alice", ("done",))
         journal.wait_without(AwaitedSignal("bob", (SEEDING,)), until=until, since=0, timeout=1)
-    assert str(raised.value).startswith(expected("""
+    assert str(raised.value).startswith(
+        expected("""
         community.historyArchivesSeeding from bob must not come before done from alice
           unwanted: community.historyArchivesSeeding
           came:     entry 0, event {'communityId': '0x02', 'password': '<redacted>'}
-    """))
+    """)
+    )

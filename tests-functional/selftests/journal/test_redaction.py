@@ -10,7 +10,8 @@ WORDS = "south goat upgrade thumb rebel tape resemble account arctic relief acti
 
 
 @pytest.mark.parametrize(
-    "key", ["password", "newPassword", "old_password", "mnemonic", "privateKey", "private-key", "infuraSecret", "poktToken"]
+    "key",
+    ["password", "newPassword", "old_password", "mnemonic", "privateKey", "private-key", "infuraSecret", "poktToken"],
 )
 def test_by_key(key):
     assert Redactor().clean({key: "hunter22", "name": "x"}) == {key: REDACTED, "name": "x"}
@@ -21,7 +22,9 @@ def test_in_depth_and_in_lists():
     assert Redactor().clean({"mnemonic": ["south", "goat"]}) == {"mnemonic": [REDACTED, REDACTED]}
 
 
-@pytest.mark.parametrize("key", ["hasPassword", "public-key", "key-uid", "tokenPermissions", "customTokens", "mnemonicRemoved?"])
+@pytest.mark.parametrize(
+    "key", ["hasPassword", "public-key", "key-uid", "tokenPermissions", "customTokens", "mnemonicRemoved?"]
+)
 def test_other_keys_stay(key):
     value = True if key == "hasPassword" else "0x12"
     assert Redactor().clean({key: value}) == {key: value}
