@@ -54,6 +54,7 @@ class Backend:
         self._running: AsyncExitStack | None = None
         self._switching = asyncio.Lock()  # one login, logout or password change at a time
         self._jobs: set[asyncio.Task[None]] = set()
+        self._closing = False
         # The original has an RPC client from its start to the logout, and again from the next start on.
         self.rpc_available = False
 
@@ -125,7 +126,8 @@ class Backend:
             await asyncio.to_thread(profile.change_password, root, account, old, new)
 
     async def close(self) -> None:
-        """The end of the process: whatever runs is ended in order."""
+        """The end of the process: whatever runs is ended in order, and nothing new begins."""
+        self._closing = True
         for job in self._jobs:
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
@@ -138,6 +140,8 @@ class Backend:
     # The work behind them
 
     def _begin(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if self._closing:
+            raise InvalidRequest("the process is ending")
         task = asyncio.create_task(self._report(job))
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
@@ -163,6 +167,7 @@ class Backend:
         master = await asyncio.to_thread(ExtendedKey.from_mnemonic, mnemonic)
         if accounts.get(derivation.key_uid(master.key)):
             raise InvalidRequest("account already exists")
+        self._find_fleet(request.get("wakuV2Fleet"))  # a fleet that is not there must not leave a profile behind
         kdf_iterations = request.get("kdfIterations") or requests.DEFAULT_KDF_ITERATIONS
         kept = mnemonic if keep_mnemonic else None
         opened = await asyncio.to_thread(profile.create, root, master, request, kdf_iterations, kept)
@@ -222,7 +227,10 @@ class Backend:
         stack.callback(self.dispatcher.unregister, service)
 
     def _make_session(self, root: Path, opened: OpenProfile, request: Request) -> Session:
-        fleet = self._fleet(opened, request)
+        fleet = self._find_fleet(request.get("wakuV2Fleet") or opened.node_config["ClusterConfig"]["Fleet"])
+        if fleet is not None:
+            opened.node_config.set("ClusterConfig.Fleet", fleet.name)
+            opened.node_config.set("ClusterConfig.ClusterID", fleet.cluster_id)
         return Session(
             key_uid=opened.account.key_uid,
             name=opened.account.name,
@@ -239,16 +247,11 @@ class Backend:
             options={**opened.kept_options, **requests.without_secrets(request)},
         )
 
-    def _fleet(self, opened: OpenProfile, request: Request) -> WakuFleet | None:
-        """The fleet that the request names, else the one the profile was made with."""
-        name = request.get("wakuV2Fleet") or opened.node_config["ClusterConfig"]["Fleet"]
+    def _find_fleet(self, name: str | None) -> WakuFleet | None:
+        """None where no fleet is asked for, or no file was given: the profile then works alone. FleetError if it is not there."""
         if not name or self._fleets_config is None:
-            log.warning("no waku fleet: the profile works alone (fleet %r, config %s)", name, self._fleets_config)
             return None
-        fleet = load_fleet(self._fleets_config, name)
-        opened.node_config.set("ClusterConfig.Fleet", fleet.name)
-        opened.node_config.set("ClusterConfig.ClusterID", fleet.cluster_id)
-        return fleet
+        return load_fleet(self._fleets_config, name)
 
     def _open_root(self, root: Path) -> AccountStore:
         if self._accounts is None or root != self._root:

@@ -20,7 +20,7 @@ def to_stderr(level: str) -> None:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    for chatty in ("aiohttp.access", "asyncio"):
+    for chatty in ("aiohttp.access", "asyncio", "libp2p", "multiaddr"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -7,13 +7,8 @@ from .session import Part, Session
 
 def build(session: Session) -> list[Part]:
     """In the order in which they start. Imported here, so that the process is up before their libraries are loaded."""
-    try:
-        from .archives import Archives
-        from .messenger import Messenger
-    except ModuleNotFoundError as error:  # TEMPORARY until both are there
-        if not (error.name or "").startswith("status_backend."):
-            raise
-        return []
+    from .archives import Archives
+    from .messenger import Messenger
 
     messenger = Messenger(session)
     archives = Archives(session, messenger)

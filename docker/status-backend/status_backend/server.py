@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, web
 
 from . import __version__
 from .api import statusgo
@@ -16,7 +16,7 @@ from .signals import Subscription
 log = logging.getLogger(__name__)
 
 MAX_BODY = 64 * 2**20
-_SIGNAL_WRITE_SECONDS = 5
+SIGNAL_WRITE_SECONDS = 5.0
 
 
 class Server:
@@ -25,7 +25,7 @@ class Server:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._functions = statusgo.functions(backend)
-        self._sockets: set[web.WebSocketResponse] = set()
+        self._listeners: set[_Listener] = set()
         app = web.Application(client_max_size=MAX_BODY)
         # As Go's mux: any method will do.
         app.router.add_route("*", "/health", self._health)
@@ -42,9 +42,14 @@ class Server:
         self.port = self._runner.addresses[0][1]
 
     async def close(self) -> None:
-        for socket in list(self._sockets):
-            await socket.close(code=1001, message=b"shutting down")
+        """Listeners still get what was emitted before they are parted with."""
+        await asyncio.gather(*(listener.close() for listener in self._listeners))
         await self._runner.cleanup()
+
+    @property
+    def listeners(self) -> int:
+        """How many listen on /signals now."""
+        return len(self._listeners)
 
     async def _health(self, request: web.Request) -> web.Response:
         return _json(json.dumps({"version": __version__}))
@@ -68,31 +73,41 @@ class Server:
 
     async def _signals(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(timeout=1)
-        subscription = self._backend.signals.subscribe()
         await socket.prepare(request)
-        self._sockets.add(socket)
-        writer = asyncio.create_task(self._write(request, socket, subscription))
+        listener = _Listener(request, socket, self._backend.signals.subscribe())
+        self._listeners.add(listener)
         try:
-            async for message in socket:
-                if message.type == WSMsgType.ERROR:
-                    log.debug("signals socket: %s", socket.exception())
+            async for _ in socket:  # nothing is expected from a listener; reading notices its end
+                pass
         finally:
-            self._sockets.discard(socket)
-            subscription.close()
-            await writer
+            self._listeners.discard(listener)
+            await listener.close()
         return socket
 
-    @staticmethod
-    async def _write(request: web.Request, socket: web.WebSocketResponse, subscription: Subscription) -> None:
-        """Send what is emitted; a socket that does not take a frame in time is dropped."""
-        async for frame in subscription:
+
+class _Listener:
+    """One WebSocket on /signals. One that does not take a frame in time is dropped."""
+
+    def __init__(self, request: web.Request, socket: web.WebSocketResponse, subscription: Subscription) -> None:
+        self._request = request
+        self._socket = socket
+        self._subscription = subscription
+        self._writer = asyncio.create_task(self._write())
+
+    async def close(self) -> None:
+        self._subscription.close()
+        await self._writer
+        await self._socket.close(code=WSCloseCode.GOING_AWAY)
+
+    async def _write(self) -> None:
+        async for frame in self._subscription:
             try:
-                await asyncio.wait_for(socket.send_str(frame), _SIGNAL_WRITE_SECONDS)
+                await asyncio.wait_for(self._socket.send_str(frame), SIGNAL_WRITE_SECONDS)
             except (TimeoutError, ConnectionError) as error:
-                log.warning("signals: a listener is dropped: %s", error or "it does not read")
-                subscription.close()
-                if request.transport is not None:
-                    request.transport.abort()
+                log.warning("a listener on /signals is dropped: %s", error or "it does not read")
+                self._subscription.close()
+                if self._request.transport is not None:
+                    self._request.transport.abort()
                 return
 
 

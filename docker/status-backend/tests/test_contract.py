@@ -154,3 +154,12 @@ def test_the_recorded_profile(backend):
     assert_like({**event, "settings": as_recorded(event["settings"])}, login_events()[2])
     assert [kind for kind in backend.types(mark) if kind.startswith("node.")] == ["node.started", "node.ready", "node.login"]
     replay(backend, "Logout-2")
+
+
+def test_logout_returns_after_a_second_start_of_the_messenger(backend):
+    """The recorded program hung here; all before that is as recorded."""
+    again = next(r for r in recording("hang-logout-after-second-start-messenger") if r.get("step") == "startMessenger-again")
+    backend.create()
+    assert "result" in backend.rpc("wakuext_startMessenger")
+    assert_like(backend.rpc("wakuext_startMessenger"), again["response"])
+    assert backend.call("Logout").json() == {"error": ""}

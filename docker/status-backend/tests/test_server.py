@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import json
 import signal
 import subprocess
 import sys
 
+import aiohttp
 import pytest
 import requests
 import websocket
 
 from backend_process import NODE, PASSWORD
 
+from status_backend import server
 from status_backend.__main__ import parser
+from status_backend.backend import Backend
 
 
 def wait_rpc(backend, method: str, *params):
@@ -50,6 +54,8 @@ def test_a_port_in_use_is_said(idle_backend):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_in_order(backend, number):
     backend.create()
+    backend.process.send_signal(number)
+    backend.wait("node.stopped")  # listeners hear of it
     assert backend.stop(number) == 0
     log = backend.log_path.read_text()
     assert "logged out" in log and "Traceback" not in log
@@ -66,6 +72,10 @@ def test_functions_with_several_arguments_are_not_served(idle_backend):
     assert (answer.status_code, answer.content) == (501, b"")
 
 
+def test_signals_wants_a_websocket(idle_backend):
+    assert requests.get(idle_backend.url + "/signals", timeout=10).status_code == 400
+
+
 def test_signals_reach_every_listener_and_are_not_replayed(backend):
     backend.create()
     late = websocket.create_connection(backend.url.replace("http", "ws") + "/signals", timeout=10)
@@ -73,6 +83,39 @@ def test_signals_reach_every_listener_and_are_not_replayed(backend):
     backend.wait("node.stopped")
     assert json.loads(late.recv()) == {"type": "node.stopped", "event": None}
     late.close()
+
+
+def test_a_listener_that_does_not_read_is_dropped_alone(monkeypatch):
+    monkeypatch.setattr(server, "SIGNAL_WRITE_SECONDS", 0.5)
+
+    async def scenario() -> None:
+        backend = Backend("127.0.0.1")
+        serving = server.Server(backend)
+        await serving.start("127.0.0.1", 0)
+        deaf_reader, deaf_writer = await asyncio.open_connection("127.0.0.1", serving.port, limit=1024)
+        deaf_writer.write(
+            b"GET /signals HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        assert b"101" in await deaf_reader.readline()
+        async with aiohttp.ClientSession() as client:
+            async with client.ws_connect(f"http://127.0.0.1:{serving.port}/signals", max_msg_size=0) as good:
+                for number in range(40):
+                    backend.signals.emit("test", {"number": number, "padding": "x" * 500_000})
+                for number in range(40):
+                    assert (await good.receive_json())["event"]["number"] == number
+                async with asyncio.timeout(10):
+                    while serving.listeners > 1:
+                        await asyncio.sleep(0.01)
+        with pytest.raises(ConnectionError):
+            while True:  # drained now: what was sent in time comes, then the connection is found broken
+                if not await deaf_reader.read(2**20):
+                    raise ConnectionResetError
+        deaf_writer.close()
+        await backend.close()
+        await serving.close()
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(
@@ -185,11 +228,8 @@ def test_the_missing_fleet_is_told(backend):
     backend.call("InitializeApplication", {"dataDir": str(backend.data_dir), "wakuFleetsConfigFilePath": config})
     event = backend.create(wakuV2Fleet="status-go.test")
     assert event["error"].startswith(f"waku fleets config {config}: ")
-    assert wait_nothing_running(backend)
-
-
-def wait_nothing_running(backend) -> bool:
-    return backend.call("Logout").json() == {"error": "there is no running node"}
+    assert backend.call("Logout").json() == {"error": "there is no running node"}
+    assert backend.call("OpenAccounts", str(backend.data_dir)).json() is None  # no half-made profile
 
 
 def test_killed_right_after_login_it_starts_again(start_backend):
