@@ -88,7 +88,7 @@ def waku_node(
         name=name,
         kind="waku",
         image=image or "waku",
-        command=(*common, *arguments),
+        command=(*common, *arguments, f"--dns4-domain-name={name}"),  # an address may change when a container restarts
         process=("{python}", "-m", "wakunode", *common, *arguments),
         python_path=(DOCKER_DIR / "waku",),
         ports={"rest": WAKU_REST_PORT, "p2p": 60000},
@@ -124,7 +124,7 @@ def codex(
         name=name,
         kind="codex",
         image=image or "codex",
-        command=("codex", *arguments),
+        command=("codex", *arguments) if image else tuple(arguments),  # the real image's entrypoint wants the program's name
         process=("{python}", "-m", "codex", *arguments),
         python_path=(DOCKER_DIR / "codex",),
         ports={"api": 8080, "p2p": 8070},

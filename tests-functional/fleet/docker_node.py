@@ -180,9 +180,15 @@ class DockerNode:
 
     def copy_in(self, source: Path, target: str) -> None:
         path = PurePosixPath(self.spec.data_path, target)
+        uid, gid = self._owner()
+
+        def owned(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+            entry.uid, entry.gid, entry.uname, entry.gname = uid, gid, "", ""
+            return entry
+
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as tar:
-            tar.add(source, arcname=path.name, filter=self._owned)
+            tar.add(source, arcname=path.name, filter=owned)
         self._container.put_archive(str(path.parent), buffer.getvalue())
 
     def copy_out(self, source: str, target: Path) -> None:
@@ -257,12 +263,20 @@ class DockerNode:
         connected = self._network.name in self._container.attrs["NetworkSettings"]["Networks"]
         return self._container.status + ("" if connected else " and disconnected from the network")
 
-    def _owned(self, entry: tarfile.TarInfo) -> tarfile.TarInfo:
-        """As the user that the image runs as, where it is given by number or is our images' `node`."""
-        user = self._container.attrs["Config"]["User"].partition(":")[0]
-        entry.uid = entry.gid = 1000 if user == "node" else int(user) if user.isdigit() else 0
-        entry.uname = entry.gname = ""
-        return entry
+    def _owner(self) -> tuple[int, int]:
+        """uid and gid of the user that the image runs as."""
+        user = self._container.attrs["Config"]["User"] or "0"
+        name, _, group = user.partition(":")
+        for line in self._read_file("/etc/passwd").decode().splitlines():
+            fields = line.split(":")
+            if name in (fields[0], fields[2]):
+                return int(fields[2]), int(group if group.isdigit() else fields[3])
+        return int(name), int(group or 0)
+
+    def _read_file(self, path: str) -> bytes:
+        stream, _ = self._container.get_archive(path)
+        with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
+            return tar.extractfile(tar.next()).read()
 
 
 def _values(spec: NodeSpec) -> dict[str, str]:
