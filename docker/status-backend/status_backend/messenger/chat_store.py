@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ..accounts import identity
@@ -37,7 +37,7 @@ class Chat:
     community_id: str = ""
     first_message_timestamp: int = 0
 
-    def to_json(self, members: Sequence[str], last_message: Message | None) -> dict[str, Any]:
+    def to_json(self, members: Sequence[str], last_message: dict[str, Any] | None) -> dict[str, Any]:
         body = {
             "id": self.id,
             "name": self.name,
@@ -53,7 +53,7 @@ class Chat:
             "ReadMessagesAtClockValue": 0,
             "unviewedMessagesCount": self.unviewed,
             "unviewedMentionsCount": self.unviewed_mentions,
-            "lastMessage": last_message.to_json(in_chat=True) if last_message else None,
+            "lastMessage": last_message,
             "members": [{"id": key, "admin": False} for key in members],
             "membershipUpdateEvents": None,
             "identicon": "",
@@ -236,10 +236,6 @@ class ChatStore:
         rows = self._db.query(f"SELECT type, payload FROM user_message_changes {where}", (message_id, source))
         self._db.execute(f"DELETE FROM user_message_changes {where}", (message_id, source))
         return [(row["type"], row["payload"]) for row in rows]
-
-
-def viewed(chat: Chat) -> Chat:
-    return replace(chat, unviewed=0, unviewed_mentions=0)
 
 
 def _cursor(message: Message) -> str:

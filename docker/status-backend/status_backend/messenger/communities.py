@@ -70,10 +70,14 @@ class Communities:
     def show(self, response: Response, community: Community) -> None:
         response.add("communities", community.id, community.to_json(self._context.public_key))
 
-    def show_chat(self, response: Response, chat: Chat, community: Community | None = None) -> None:
+    def show_chat(
+        self, response: Response, chat: Chat, community: Community | None = None, new: bool = False
+    ) -> None:
+        """`new`: its last message has just arrived."""
         community = community or self._store.get(chat.community_id)
         members = community.members() if community else [chat.id]
-        response.add("chats", chat.id, chat.to_json(members, self._chats.last_message(chat.id)))
+        last = self._chats.last_message(chat.id)
+        response.add("chats", chat.id, chat.to_json(members, last.to_json(in_chat=True, new=new) if last else None))
 
     # Listening
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_EVERYDAY = ("replayed", "outdated")  # the store is asked for a little more than what was missed
+
 
 class ArchivesLink(Protocol):
     """What the messenger tells the archives."""
@@ -99,7 +101,8 @@ class Context:
 
     def drop(self, message: Application | None, dropped: Dropped) -> None:
         self.dropped[dropped.reason] += 1
-        log.warning("dropped (%s) %s: %s", dropped.reason, message.id if message else "message", dropped)
+        level = logging.DEBUG if dropped.reason in _EVERYDAY else logging.WARNING
+        log.log(level, "dropped (%s) %s: %s", dropped.reason, message.id if message else "message", dropped)
 
     # The archives are told one thing after the other, in the order in which it happened.
 

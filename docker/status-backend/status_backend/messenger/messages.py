@@ -191,7 +191,7 @@ class Messages:
         )
         self._chats.save(chat)
         response.add("messages", new.id, new.to_json(new=True))
-        self._communities.show_chat(response, chat)
+        self._communities.show_chat(response, chat, new=True)
         for type_, payload in self._chats.take_changes(new.id, new.source):
             if type_ == Type.EDIT_MESSAGE:
                 self._apply_edit(response, chat, new, EditMessage.FromString(payload))

@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,10 @@ WAKU = Path(__file__).parents[3] / "waku"
 COMMUNITY = {"name": "a name", "description": "a description", "color": "#887af9", "membership": 3}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "own_waku: this test stops, pauses or restarts its Waku node")
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
@@ -40,38 +46,35 @@ class WakuProcess:
     def __init__(self, directory: Path, rest_port: int = 0) -> None:
         self.directory = directory
         self.rest_port = rest_port
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def fleet(self) -> WakuFleet:
         url = f"http://127.0.0.1:{self.rest_port}"
         return WakuFleet("test", 16, [WakuNode("16Uiu2HAm", "enr:-", "/ip4/127.0.0.1/tcp/1", url, store=True)])
 
-    async def start(self) -> None:
+    def start(self) -> None:
         ready = self.directory / "ready.json"
         ready.unlink(missing_ok=True)
         options = f"--rest --rest-port={self.rest_port} --tcp-port=0 --cluster-id=16 --shard=32 --shard=64 --relay --store"
+        store = f"--store-message-db-url=sqlite://{self.directory / 'store.sqlite3'}"
         with (self.directory / "waku.log").open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "wakunode",
-                *options.split(),
-                f"--store-message-db-url=sqlite://{self.directory / 'store.sqlite3'}",
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "wakunode", *options.split(), store],
                 env={**os.environ, "PYTHONPATH": str(WAKU), "NODE_READY_FILE": str(ready)},
                 stdout=output,
                 stderr=output,
             )
-        async with asyncio.timeout(DEADLINE):
-            while not ready.exists():  # a file gives no event
-                assert self._process.returncode is None, (self.directory / "waku.log").read_text()
-                await asyncio.sleep(0.01)
+        end = time.monotonic() + DEADLINE
+        while not ready.exists():  # a file gives no event
+            assert self._process.poll() is None and time.monotonic() < end, (self.directory / "waku.log").read_text()
+            time.sleep(0.01)
         self.rest_port = json.loads(ready.read_text())["ports"]["rest"]
 
-    async def stop(self, number: int = signal.SIGINT) -> None:
-        if self._process is not None and self._process.returncode is None:
+    def stop(self, number: int = signal.SIGKILL) -> None:
+        if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)
-            await self._process.wait()
+            self._process.wait(DEADLINE)
 
     def pause(self) -> None:
         assert self._process is not None
@@ -221,13 +224,25 @@ def _texts(event: dict[str, Any], text: str) -> list[dict[str, Any]]:
     return [message for message in event.get("messages", []) if message["text"] == text]
 
 
+@pytest.fixture(scope="session")
+def shared_waku(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WakuProcess]:
+    process = WakuProcess(tmp_path_factory.mktemp("waku"))
+    process.start()
+    yield process
+    process.stop()
+
+
 @pytest.fixture
-async def waku(tmp_path: Path) -> AsyncIterator[WakuProcess]:
+def waku(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WakuProcess]:
+    """One for all tests, but a test marked `own_waku` gets its own, to do with as it likes."""
+    if request.node.get_closest_marker("own_waku") is None:
+        yield request.getfixturevalue("shared_waku")
+        return
     process = WakuProcess(tmp_path)
-    await process.start()
+    process.start()
     yield process
     process.resume()
-    await process.stop(signal.SIGKILL)
+    process.stop()
 
 
 NewNode = Callable[..., Awaitable[Node]]
