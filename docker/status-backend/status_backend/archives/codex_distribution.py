@@ -48,7 +48,7 @@ class CodexDistribution:
         try:
             index = await self._download_index(community_id, link, listener)
             await self._download_archives(index, existing_ids, listener)
-        except StorageError as error:
+        except (StorageError, OSError) as error:  # OSError: no room for the index file
             raise DistributionError(str(error)) from error
 
     async def load(self, entry: ArchiveEntry) -> WakuMessageArchive:

@@ -6,6 +6,8 @@ What was committed is there, what was not is rolled back, as after kill -9.
 from __future__ import annotations
 
 import asyncio
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -60,12 +62,24 @@ async def bury(login, codex) -> None:
     codex.__dict__.pop("_begin", None)
 
 
+async def born(world, host) -> Path:
+    """The directory of a profile that has enabled archives."""
+    profile = world.profile("template")
+    async with profile.login(host):
+        return profile.directory
+
+
+def reborn(world, template: Path, name: str):
+    profile = world.profile(name)
+    shutil.copytree(template, profile.directory, dirs_exist_ok=True)
+    return profile
+
+
 async def member_lives(world, profile, host, cid: str, accesses: int) -> bool:
     """Whether it was finished before it was killed."""
     login = profile.open(host)
     life = Life(accesses)
     await login.archives.start()
-    await login.archives.enable({})
     life.limit(login, profile.codex)
     try:
         await login.archives.on_index_cid(world.COMMUNITY, cid, 1)
@@ -79,9 +93,10 @@ async def member_lives(world, profile, host, cid: str, accesses: int) -> bool:
 async def test_a_member_killed_at_any_point(world):
     owner = world.FakeCodex()
     cid, index = await world.index_of(owner, (1000, 2000), (2000, 3000))
+    template = await born(world, world.FakeHost())
     accesses, finished = 0, False
     while not finished:
-        profile, host = world.profile(f"member {accesses}"), world.FakeHost()
+        profile, host = reborn(world, template, f"member {accesses}"), world.FakeHost()
         profile.codex.link(owner)
         finished = await member_lives(world, profile, host, cid, accesses)
         async with profile.login(host, enable=False) as login:
@@ -100,12 +115,12 @@ async def test_a_member_killed_at_any_point(world):
 
 
 async def test_an_owner_killed_at_any_point(world):
-    accesses = 0
-    while True:
-        profile = world.profile(f"owner {accesses}")
+    template = await born(world, world.FakeHost(control_node=True))
+    accesses, finished = 0, False
+    while not finished:
+        profile = reborn(world, template, f"owner {accesses}")
         login = profile.open(world.FakeHost(control_node=True))
         await login.archives.start()
-        await login.archives.enable({})
         for number in range(3):
             world.store_message(login.db, f"message {number}", 1000 + number)
         tick = login.archives._running.owner.tick
@@ -126,7 +141,6 @@ async def test_an_owner_killed_at_any_point(world):
             archives = [parse_archive(profile.codex.stored[entry.cid]) for entry in entries]
             said = sorted(m.payload.decode() for archive in archives for m in archive.messages)
             assert said == ["message 0", "message 1", "message 2", "the last one"], accesses
-        if not life.over.is_set():
-            break
+        finished = not life.over.is_set()
         accesses += 1
     assert accesses > 10

@@ -271,6 +271,8 @@ class TestImport:
             await login.signals.until("historyArchivesSeeding")
             assert len(login.to_import()) == 1
             assert archive_signals(login)[-1] == "historyArchivesSeeding" and not login.host.imported
+        async with session(enable=False) as login:  # LoginAccount does not repeat the delay
+            assert archive_signals(login) == [] and len(login.to_import()) == 1
         async with session(enable=False, importInitialDelay=0) as login:
             await login.signals.until("downloadingHistoryArchivesFinished")
             assert archive_signals(login) == WHOLE_STORY[-2:] and not login.to_import()
@@ -323,7 +325,7 @@ class TestImport:
             await login.announce(cid)
             await login.signals.until("historyArchivesSeeding")
         del profile.codex.stored[lost.cid]
-        async with session(enable=False) as login:
+        async with session(enable=False, importInitialDelay=0) as login:
             await login.signals.until("downloadingHistoryArchivesFinished")
             assert [m.payload for m in login.host.imported] == [b"said at 2000"]
             assert login.to_import() == [lost.id]
