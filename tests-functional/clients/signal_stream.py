@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable
 
@@ -13,6 +14,14 @@ log = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 2.0
 _DIAL_TIMEOUT = 5.0
+
+# A node whose network is gone answers nothing, not even that the connection is gone; the kernel finds out. Pings of the
+# WebSocket would not do: a paused node, which is well connected, does not answer them.
+_KEEPALIVE = [
+    (socket.IPPROTO_TCP, getattr(socket, name), value)
+    for name, value in {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3}.items()
+    if hasattr(socket, name)
+]
 
 
 class SignalConnectionError(ConnectionError):
@@ -31,7 +40,7 @@ class SignalStream:
         self._on_state = on_state
         self._closing = threading.Event()
         self._connected = threading.Event()
-        self._socket: websocket.WebSocket | None = None
+        self._connection: websocket.WebSocket | None = None
         self._thread = threading.Thread(target=self._run, name="signals", daemon=True)
         self.state = "not connected yet"
 
@@ -48,8 +57,8 @@ class SignalStream:
     def close(self) -> None:
         """Ends the connection and the thread. Nothing is delivered afterwards."""
         self._closing.set()
-        if socket := self._socket:
-            _hang_up(socket)
+        if connection := self._connection:
+            _hang_up(connection)
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join()
         self.state = "closed by the client"
@@ -57,13 +66,11 @@ class SignalStream:
     def _run(self) -> None:
         pause = _FIRST_PAUSE
         while not self._closing.is_set():
-            socket = self._dial()
-            if socket is None:
-                self._closing.wait(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
-                continue
-            pause = _FIRST_PAUSE
-            self._read(socket)
+            if connection := self._dial():
+                pause = _FIRST_PAUSE
+                self._read(connection)
+            self._closing.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _dial(self) -> websocket.WebSocket | None:
         try:
@@ -72,39 +79,48 @@ class SignalStream:
             self.state = f"no address: {error}"
             return None
         try:
-            self._socket = websocket.create_connection(url, timeout=_DIAL_TIMEOUT, http_no_proxy=["*"])
+            self._connection = websocket.create_connection(
+                url, timeout=_DIAL_TIMEOUT, http_no_proxy=["*"], sockopt=_KEEPALIVE
+            )
         except (OSError, websocket.WebSocketException) as error:
             self.state = f"cannot connect to {url}: {type(error).__name__}: {error}"
             return None
-        return self._socket
+        return self._connection
 
-    def _read(self, socket: websocket.WebSocket) -> None:
-        socket.settimeout(None)
+    def _read(self, connection: websocket.WebSocket) -> None:
+        connection.settimeout(None)
         self._change("open")
         self._connected.set()
-        reason = "closed by the node"
+        try:
+            while (text := self._next_text(connection)) is not None:
+                self._on_text(text)
+        finally:
+            connection.shutdown()
+
+    def _next_text(self, connection: websocket.WebSocket) -> str | None:
+        """None when the connection has ended, and then `state` says how."""
+        how = "closed by the node"
         try:
             while not self._closing.is_set():
-                opcode, data = socket.recv_data()
+                opcode, data = connection.recv_data()
                 if opcode == websocket.ABNF.OPCODE_CLOSE:
                     break
                 if opcode in (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY):
-                    self._on_text(data.decode("utf-8", "replace"))
+                    return data.decode("utf-8", "replace")
         except (OSError, websocket.WebSocketException) as error:
-            reason = f"lost: {type(error).__name__}: {error}"
-        finally:
-            socket.shutdown()
-            if not self._closing.is_set():
-                self._change(reason)
+            how = f"lost: {type(error).__name__}: {error}"
+        if not self._closing.is_set():
+            self._change(how)
+        return None
 
     def _change(self, state: str) -> None:
         self.state = state
         self._on_state(state)
 
 
-def _hang_up(socket: websocket.WebSocket) -> None:
+def _hang_up(connection: websocket.WebSocket) -> None:
     try:
-        socket.send_close()
-        socket.abort()  # wakes the reader, which closing alone does not
+        connection.send_close()
+        connection.abort()  # wakes the reader, which closing alone does not
     except (OSError, websocket.WebSocketException) as error:
         log.debug("the signal connection was gone already: %s", error)

@@ -50,7 +50,7 @@ class SignalClient:
         self.await_signals = [type_string(item) for item in await_signals or ()]
         self.default_start: Start = default_start
         self._stream: SignalStream | None = None
-        self._connected_at = journal.cursor()
+        self._connected_at = self._login_asked_at = journal.cursor()
         self._read: dict[str, int] = {}
         self._prepared: dict[str, tuple[int, Condition]] = {}
         self.node_login_event: Signal = {}
@@ -62,7 +62,7 @@ class SignalClient:
 
         :raises SignalConnectionError: not within `timeout` seconds"""
         self.disconnect()
-        self._connected_at = self.journal.cursor()
+        self._connected_at = self._login_asked_at = self.journal.cursor()
         self._read.clear()
         self._prepared.clear()
         self._stream = SignalStream(self._signals_url, self._on_text, self._on_state)
@@ -79,10 +79,12 @@ class SignalClient:
 
     def _on_text(self, text: str) -> None:
         try:
-            signal = json.loads(text)
-            self.journal.append(self._node_name, SIGNAL, {"type": signal["type"], "event": signal.get("event")})
+            frame = json.loads(text)
+            signal = {"type": frame["type"], "event": frame.get("event")}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             self.journal.note(self._node_name, f"this is no signal ({type(error).__name__}: {error}): {text[:500]}")
+        else:
+            self.journal.append(self._node_name, SIGNAL, signal)
 
     def _on_state(self, state: str) -> None:
         self.journal.note(self._node_name, f"signal connection: {state}")
@@ -132,10 +134,11 @@ class SignalClient:
         return signals[-1] if count == 1 else signals[-count:]
 
     def wait_for_login(self, timeout: float = LOGIN_TIMEOUT) -> Signal:
-        """The `node.login` signal of this connection.
+        """The `node.login` signal of the latest login, or of this connection if no login was asked for here.
 
         :raises LoginError: it carries an error"""
-        signal = self.expect_signal(SignalType.NODE_LOGIN, start="beginning", timeout=timeout).wait()
+        awaited = self._awaited(SignalType.NODE_LOGIN, Anything())
+        signal = Expectation(self.journal, awaited, since=self._login_asked_at, timeout=timeout).wait()
         event = signal["event"] or {}
         if event.get("error"):
             raise LoginError(f"login failed on {self._node_name}: {event['error']}")

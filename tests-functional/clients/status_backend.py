@@ -154,6 +154,7 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
         self.display_name = display_name
         self._set_password(password or _random_password())
         request = account_request(self.data_dir, display_name, self.password, {**self._account_options, **options})
+        self._login_asked_at = self.journal.cursor()
         self.expect_startup()
         return self.api_request_json(function, request)
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -36,7 +37,7 @@ class Journal:
         self._file = None
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a", encoding="utf-8", buffering=1)
+            self._file = self.path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
 
     # writing
 
@@ -129,11 +130,14 @@ class Journal:
         while True:
             with self._changed:
                 remaining = max(0.0, deadline - time.monotonic())
-                if not self._changed.wait_for(lambda at=position: len(self._entries) > at, remaining):
+                if not self._changed.wait_for(partial(self._has_entry, position), remaining):
                     return
                 fresh = self._entries[position:]
             yield from fresh
             position += len(fresh)
+
+    def _has_entry(self, number: int) -> bool:
+        return len(self._entries) > number
 
     # life
 

@@ -142,11 +142,23 @@ LOGIN_EVENT = {
 
 
 @pytest.fixture
-def server() -> Iterator[BackendServer]:
-    server = BackendServer()
-    server.start()
-    yield server
-    server.stop()
+def backend_server() -> Iterator[Callable[[], BackendServer]]:
+    """Starts servers, each at a port of its own."""
+    servers: list[BackendServer] = []
+
+    def start() -> BackendServer:
+        servers.append(BackendServer())
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def server(backend_server: Callable[[], BackendServer]) -> BackendServer:
+    return backend_server()
 
 
 @pytest.fixture

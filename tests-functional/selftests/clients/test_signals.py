@@ -10,6 +10,7 @@ import pytest
 
 from clients.signals import UNCONFIRMED, LoginError, SignalConnectionError, SignalType
 from clients.status_backend import StatusBackend
+from journal.reading import read_journal
 from journal.waiting import UnexpectedSignal, WaitTimeout
 
 SEEDING = SignalType.COMMUNITY_HISTORY_ARCHIVES_SEEDING
@@ -20,6 +21,14 @@ def arrived(backend, signal_type, count=1):
     """Waits until `count` signals of the type are in the journal, without marking any as read."""
     backend.expect(signal_type, start="beginning", count=count, timeout=5).wait()
     backend._read.clear()
+
+
+def wait_for_note(journal, text, since=0):
+    """The number of the first such note from `since` on."""
+    for entry in journal.follow(since, 10):
+        if entry.kind == "note" and entry.data["text"] == text:
+            return entry.seq
+    pytest.fail(f"no note {text!r}; there are {[entry.data['text'] for entry in journal.entries(kind='note')]}")
 
 
 def test_each_type_has_the_name_and_the_value_of_the_original():
@@ -226,19 +235,76 @@ def test_an_old_login_does_not_satisfy_a_new_one(backend, server, login_event):
     backend.wait_for_login(timeout=5)
 
 
+def test_the_login_of_an_earlier_account_does_not_satisfy_the_next(backend, server, login_event):
+    server.functions["CreateAccountAndLogin"] = lambda body: {"error": ""}
+    backend.create_account_and_login()
+    server.emit("node.login", login_event)
+    backend.wait_for_login(timeout=5)
+    backend.logout()
+    backend.create_account_and_login()
+    with pytest.raises(TimeoutError):
+        backend.wait_for_login(timeout=0.05)
+
+
+class MovingNode:
+    """A node that is at another address after a restart, and nowhere while it is stopped."""
+
+    name = "dave"
+    data_path = "/data"
+
+    def __init__(self, url, log_path):
+        self.address = url
+        self.log_path = log_path
+
+    def url(self, port):
+        if not self.address:
+            raise RuntimeError("dave is stopped")
+        return self.address
+
+    def logs(self, tail=None):
+        return [f"line {number}" for number in range(30)][-(tail or 30) :]
+
+
+def test_a_node_that_restarted_elsewhere_is_found_again(server, backend_server, journal, tmp_path):
+    node = MovingNode(server.url, tmp_path / "dave.log")
+    with StatusBackend(node, journal) as dave:
+        node.address = ""
+        server.drop_connections()
+        lost = wait_for_note(journal, "signal connection: closed by the node")
+        other = backend_server()
+        node.address = other.url
+        wait_for_note(journal, "signal connection: open", since=lost)
+        other.emit(SEEDING.value, {"from": "the other place"})
+        assert dave.wait_for_signal(SEEDING, timeout=5)["event"] == {"from": "the other place"}
+        assert dave.health()["version"] == "1.2.3"
+
+
+def test_a_failed_wait_shows_the_log_of_the_node(server, journal, tmp_path):
+    with StatusBackend(MovingNode(server.url, tmp_path / "dave.log"), journal) as dave:
+        with pytest.raises(TimeoutError) as raised:
+            dave.wait_for_signal(SEEDING, timeout=0.01)
+    text = str(raised.value)
+    assert "signal connection of dave: open" in text
+    assert f"last lines of dave's log ({tmp_path / 'dave.log'}):\n    line 20\n" in text and text.endswith("line 29")
+
+
 def test_a_lost_connection_is_taken_up_again_and_noted(backend, server, journal):
     server.drop_connections()
-    reconnected = []
-    for entry in journal.follow(0, 10):
-        if entry.kind == "note" and entry.data["text"] == "signal connection: open":
-            reconnected.append(entry)
-        if len(reconnected) == 2:
-            break
+    lost = wait_for_note(journal, "signal connection: closed by the node")
+    wait_for_note(journal, "signal connection: open", since=lost)
     assert [e.data["text"] for e in journal.entries(kind="note")] == [
         "signal connection: open", "signal connection: closed by the node", "signal connection: open",
     ]  # fmt: skip
     server.emit(SEEDING.value, {})
     backend.wait_for_signal(SEEDING, timeout=5)
+
+
+def test_text_that_is_no_unicode_reaches_waiters_and_the_disk(backend, server, journal):
+    server.send_text('{"type": "messages.new", "event": {"text": "half \\ud800 pair"}}')
+    assert backend.wait_for_signal("messages.new", timeout=5)["event"]["text"] == "half \ud800 pair"
+    assert [line for line in read_journal(journal.path) if line["kind"] == "signal"][0]["event"][
+        "text"
+    ] == "half \ud800 pair"
 
 
 def test_what_is_no_signal_is_noted_and_harms_nothing(backend, server, journal):
