@@ -117,11 +117,12 @@ prepare_python() {
 # --- pytest -----------------------------------------------------------------------------------------------------------
 
 INTERRUPTED=
-# Runs pytest and returns its status. Ctrl-C reaches it from the terminal; other ends are passed on as one.
+# Runs pytest to its end and that of all it started, and returns its status. Ctrl-C reaches it from the terminal; a
+# SIGTERM to the script is passed on as one.
 run_pytest() { # run_pytest DIRECTORY PYTEST_ARGS...
-    local pid status
+    local mark=FUNCTIONAL_TESTS_SCRIPT=${WORK##*/} pid status
     # A script's background child ignores SIGINT, and so would all its children: it is given back before pytest starts.
-    "$PYTHON" -c '
+    env "$mark" "$PYTHON" -c '
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.chdir(sys.argv[1])
@@ -134,6 +135,7 @@ os.execv(sys.executable, [sys.executable, "-m", "pytest", *sys.argv[2:]])
     # A trapped signal ends a wait early; the last one gives the status.
     while kill -0 "$pid" 2>/dev/null; do wait "$pid" || :; done
     wait "$pid" && status=0 || status=$?
+    "$PYTHON" "$SCRIPTS/wait_until_gone.py" "$mark" || :
     exit_on_signals
     return "$status"
 }

@@ -48,6 +48,10 @@ def node():
 """
 
 SCENARIOS = """
+import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -73,6 +77,12 @@ def test_fails():
 
 def test_exits():
     pytest.exit("on purpose", returncode=42)
+
+
+def test_killed():
+    # As a reaper: it outlives pytest for a moment.
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], start_new_session=True)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -132,6 +132,11 @@ def test_sigterm_to_the_script_alone_ends_the_run_in_order(project: Project) -> 
     assert project.remains() == []
 
 
+def test_the_script_outlasts_all_that_a_killed_pytest_leaves(project: Project) -> None:
+    result = project.run(SCRIPT, "-y", "test_killed")
+    assert (result.status, project.remains()) == (128 + signal.SIGKILL, [])
+
+
 def test_a_failure_gives_pytests_status(project: Project) -> None:
     result = project.run(SCRIPT, "-y", "test_fails or test_first")
     assert (result.status, project.ran()) == (1, ["test_fails", "test_first"])
@@ -171,7 +176,7 @@ def test_arguments_after_the_dashes_reach_pytest_and_discovery(project: Project)
 
 def test_without_a_pattern_everything_is_found(project: Project) -> None:
     terminal = project.at_terminal(SCRIPT)
-    terminal.expect_exact("Found 7 tests\r\n")
+    terminal.expect_exact("Found 8 tests\r\n")
     terminal.expect_exact("test_waits[2]")
     terminal.expect_exact("Continue with execution? (y/n): ")
     terminal.sendeof()
