@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 import requests
 
@@ -53,7 +55,7 @@ def test_a_namespace_that_has_answered_is_not_late(backend, server):
 
 def test_retries_end(backend, server):
     server.methods["wakuext_chats"] = lambda: {"error": "JSON-RPC client is unavailable"}
-    backend.startup_timeout = 0.2
+    backend.startup_timeout = 1.0
     backend.create_account_and_login()
     with pytest.raises(ApiResponseError, match="JSON-RPC client is unavailable"):
         backend.wakuext_service.chats()
@@ -92,8 +94,6 @@ def test_another_status_is_an_http_error(backend):
 
 
 def test_every_call_has_a_deadline(backend, server):
-    import asyncio
-
     server.functions["Logout"] = lambda body: asyncio.sleep(5, {"error": ""})
     with pytest.raises(requests.exceptions.ReadTimeout):
         backend.logout(timeout=0.1)

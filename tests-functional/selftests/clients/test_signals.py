@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import socket
 import threading
 from pathlib import Path
 
@@ -317,8 +318,10 @@ def test_what_is_no_signal_is_noted_and_harms_nothing(backend, server, journal):
 
 
 def test_a_backend_without_signals_is_reported():
-    backend = StatusBackend("http://127.0.0.1:9", name="nobody", data_dir="/data", connect=False)
-    with pytest.raises(
-        SignalConnectionError, match="cannot connect to ws://127.0.0.1:9/signals: ConnectionRefusedError"
-    ):
-        backend.connect(timeout=0.2)
+    with socket.socket() as refusing:
+        refusing.bind(("127.0.0.1", 0))  # taken, but nobody listens
+        host, port = refusing.getsockname()
+        backend = StatusBackend(f"http://{host}:{port}", name="nobody", data_dir="/data", connect=False)
+        expected = f"cannot connect to ws://{host}:{port}/signals: ConnectionRefusedError"
+        with pytest.raises(SignalConnectionError, match=expected):
+            backend.connect(timeout=1)
