@@ -124,7 +124,9 @@ class LogosStorageApi(Service):
         self._archives = archives
 
     @rpc()
-    async def enable_logos_storage_community_history_archive_protocol(self, overrides: dict[str, str] | None = None) -> None:
+    async def enable_logos_storage_community_history_archive_protocol(
+        self, overrides: dict[str, str] | None = None
+    ) -> None:
         """Keys: `NodeConfig.<field>`."""
         await self._archives.enable(overrides or {})
 

@@ -77,7 +77,7 @@ def make_archives(
     window: int,
     max_size: int = MAX_ARCHIVE_SIZE,
 ) -> Iterator[WakuMessageArchive]:
-    """The archives of `messages`, which lie in [start, end): one per `window` seconds, more where it exceeds `max_size`.
+    """The archives of `messages`, which lie in [start, end): one each `window` seconds, more if larger than `max_size`.
 
     Windows without messages get none. A single message larger than `max_size` is left out, as the original does.
     A rest of one second is no window of its own: it comes from ticks being rounded to whole seconds.

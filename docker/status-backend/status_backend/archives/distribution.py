@@ -38,14 +38,14 @@ class DownloadListener(Protocol):
 
 
 class Distribution(Protocol):
-    """One kind of storage network. All methods may be cancelled at any point and then leave nothing half done behind."""
+    """One kind of storage network. All methods may be cancelled at any point and leave nothing half done behind."""
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
 
     async def publish(self, community_id: str, link: str, archives: Sequence[WakuMessageArchive]) -> str:
-        """Store these archives and an index that adds them to those of `link` (empty: none). The new index's link."""
+        """Store these archives, and an index that adds them to those of `link` (empty: none); its link is returned."""
         ...
 
     async def download(

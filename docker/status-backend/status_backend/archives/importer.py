@@ -100,7 +100,7 @@ class ArchiveImporter:
                 try:
                     await self._import_all(community_id)
                 except Exception:
-                    log.exception("importing the archives of %s stopped; what is missing is tried again later", community_id)
+                    log.exception("importing the archives of %s stopped; the rest is tried later", community_id)
                 self._signal(signal_types.DOWNLOADING_HISTORY_ARCHIVES_FINISHED, community_id)
         finally:
             if self._running.get(community_id) is asyncio.current_task():

@@ -88,8 +88,8 @@ class ArchiveOwner:
     async def tick(self, community_id: str) -> None:
         """Make the archives that are due, then announce the index, a new one or again the last one.
 
-        The original announces an index once. Doing it again, and the description with it, lets a member find it that was
-        away until the store node had forgotten the announcement.
+        The original announces an index once. Doing it again, and the description with it, lets a member find it who
+        was away until the store node had forgotten the announcement.
         """
         try:
             await self._create_archives(community_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ..db import Database
 from ..protocol.waku_archive_pb2 import WakuMessage
@@ -58,7 +58,9 @@ class ArchiveStore:
 
     def info(self, community_id: str) -> ArchiveInfo:
         row = self._db.one("SELECT * FROM communities_archive_info WHERE community_id = ?", (community_id,))
-        return ArchiveInfo(**{key: row[key] for key in row.keys() if key != "community_id"}) if row else ArchiveInfo()
+        if row is None:
+            return ArchiveInfo()
+        return ArchiveInfo(**{field.name: row[field.name] for field in fields(ArchiveInfo)})
 
     def raise_clock(self, community_id: str, clock_ms: int) -> None:
         """The stored clock never goes back."""
@@ -99,7 +101,7 @@ class ArchiveStore:
     def archived(
         self, community_id: str, messages: Iterable[WakuMessage], end: int, index_cid: str | None = None
     ) -> None:
-        """These messages are dealt with and everything up to `end` is done; `index_cid` lists what came of it, if any."""
+        """These messages are dealt with, everything up to `end` is done; `index_cid` lists what came of it, if any."""
         with self._db.transaction():
             for message in messages:
                 self._db.execute("INSERT INTO archived_messages VALUES (?, ?)", (community_id, message.hash))
@@ -164,13 +166,14 @@ class ArchiveStore:
         self._db.execute("UPDATE community_message_archive_hashes SET imported = 1 WHERE hash = ?", (archive_id,))
 
     def _hashes(self, where: str, community_id: str) -> list:
-        return self._db.query(
-            f"SELECT * FROM community_message_archive_hashes WHERE {where} ORDER BY start_time, end_time, hash", (community_id,)
-        )
+        order = "start_time, end_time, hash"
+        query = f"SELECT * FROM community_message_archive_hashes WHERE {where} ORDER BY {order}"
+        return self._db.query(query, (community_id,))
 
     def _set(self, community_id: str, **values: str | int) -> None:
         with self._db.transaction():
-            self._db.execute("INSERT OR IGNORE INTO communities_archive_info (community_id) VALUES (?)", (community_id,))
+            row = "INSERT OR IGNORE INTO communities_archive_info (community_id) VALUES (?)"
+            self._db.execute(row, (community_id,))
             assignments = ", ".join(f"{column} = ?" for column in values)
             self._db.execute(
                 f"UPDATE communities_archive_info SET {assignments} WHERE community_id = ?",

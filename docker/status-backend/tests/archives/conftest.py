@@ -313,9 +313,8 @@ def waku_message(text: str, timestamp: int, size: int = 0) -> WakuMessage:
 def store_message(db: Database, text: str, timestamp: int) -> None:
     """As the messenger does it."""
     m = waku_message(text, timestamp)
-    db.execute(
-        "INSERT INTO waku_messages VALUES (?, ?, ?, ?, ?, ?, ?)", (m.sig, m.timestamp, m.topic, m.payload, b"", m.hash, "")
-    )
+    values = (m.sig, m.timestamp, m.topic, m.payload, b"", m.hash, "")
+    db.execute("INSERT INTO waku_messages VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
 
 async def index_of(node: FakeCodex, *spans: tuple[int, int]) -> tuple[str, ArchiveIndex]:

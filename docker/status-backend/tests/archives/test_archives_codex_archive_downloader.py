@@ -19,9 +19,10 @@ class TestCodexArchiveDownloaderSuite:
         """Three archives that a peer has; `given.make()` is a downloader that notes what it does."""
         owner, node = world.FakeCodex(), world.FakeCodex()
         node.link(owner)
-        cid, index = await world.index_of(owner, (1000, 2000), (2000, 3000), (3000, 4000))
+        _, index = await world.index_of(owner, (1000, 2000), (2000, 3000), (3000, 4000))
         given = type("Given", (), {})()
         given.node, given.index, given.started, given.done = node, index, [], []
+        given.any_done = asyncio.Event()
         given.by_start = {entry.start: entry for entry in index.entries.values()}
 
         def make(index=index, existing=(), **timings):
@@ -33,7 +34,7 @@ class TestCodexArchiveDownloaderSuite:
                 existing,
                 timings=times,
                 on_starting=given.started.append,
-                on_downloaded=given.done.append,
+                on_downloaded=lambda entry: (given.done.append(entry), given.any_done.set()),
             )
 
         given.make = make
@@ -148,9 +149,8 @@ class TestCodexArchiveDownloaderSuite:
         given.node.held["fetch", held.cid] = asyncio.Event()
         downloader = given.make()
         downloader.start()
-        await given.node.until_called("local", good.cid)
-        while good not in given.done:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(given.world.DEADLINE):
+            await given.any_done.wait()
         await downloader.cancel()
         assert given.done == [good] and downloader.downloaded == 1 and downloader.is_cancelled
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -100,8 +101,8 @@ async def test_a_member_killed_at_any_point(world):
         profile.codex.link(owner)
         finished = await member_lives(world, profile, host, cid, accesses)
         async with profile.login(host, enable=False) as login:
-            downloaded = lambda: login.archives.downloaded_ids(world.COMMUNITY)
-            to_import = lambda: login.archives.ids_to_import(world.COMMUNITY)
+            downloaded = partial(login.archives.downloaded_ids, world.COMMUNITY)
+            to_import = partial(login.archives.ids_to_import, world.COMMUNITY)
             assert all(index.entries[archive].cid in profile.codex.stored for archive in downloaded()), accesses
             await login.archives.on_index_cid(world.COMMUNITY, cid, 1)  # its store node still has it
             rounds = 0  # what was downloaded before is imported at once, the rest in a second round

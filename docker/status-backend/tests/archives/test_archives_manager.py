@@ -83,8 +83,8 @@ class TestEnabling:
             pass
         original, profile.codex.start = profile.codex.start, start
         async with profile.login(world.FakeHost(), enable=False) as login:  # the login itself succeeds
-            with pytest.raises(ServiceError, match="address already in use"):
-                login.archives.storage
+            with pytest.raises(ServiceError, match="not running: .*address already in use"):
+                await login.archives.debug()
             with pytest.raises(ServiceError, match="address already in use"):
                 await login.archives.enable({})
             profile.codex.start = original

@@ -1,4 +1,4 @@
-"""Whole backends as processes, killed and started again: owner and member with a real Waku node and real Codex nodes."""
+"""Whole backends as processes, killed and started again, with a real Waku node and real Codex nodes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ def fleets(tmp_path: Path) -> Iterator[Path]:
         eventually(ready.exists, "the Waku node's ready file")
         url = f"http://127.0.0.1:{json.loads(ready.read_text())['ports']['rest']}"
         node = {"id": "16Uiu2HAm", "enr": "enr:-", "addr": "/ip4/127.0.0.1/tcp/1", "fleet": FLEET, "restUrl": url}
-        fleet = {"clusterId": 16, "wakuNodes": [], "discV5BootstrapNodes": [], "storeNodes": [node], "relayNodes": [node]}
+        enrs = {"wakuNodes": [], "discV5BootstrapNodes": []}
+        fleet = {"clusterId": 16, **enrs, "storeNodes": [node], "relayNodes": [node]}
         path = tmp_path / "fleets.json"
         path.write_text(json.dumps({FLEET: fleet}))
         yield path
@@ -115,8 +117,8 @@ def backends(tmp_path: Path, fleets: Path) -> Iterator[list[Backend]]:
 
 def joined_community(owner: Backend, member: Backend) -> tuple[str, str]:
     """The ids of a community and its channel."""
-    community = {"name": "c", "description": "d", "color": "#887af9", "membership": 3, "historyArchiveSupportEnabled": True}
-    created = owner.rpc("createCommunity", community)
+    looks = {"name": "c", "description": "d", "color": "#887af9"}
+    created = owner.rpc("createCommunity", {**looks, "membership": 3, "historyArchiveSupportEnabled": True})
     community_id, chat = created["communities"][0]["id"], created["chats"][0]["id"]
     query = {"communityKey": community_id, "tryDatabase": True, "waitForResponse": True}
     eventually(lambda: member.tries("fetchCommunity", query), "the community's description")
@@ -153,9 +155,9 @@ def test_killed_at_the_worst_moments(backends: list[Backend]) -> None:
     owner.rpc("sendChatMessage", {"chatId": chat, "text": "second", "contentType": 1})
     owner.rpc("updateMessageArchiveInterval", 1)
     owner.wait("historyArchivesCreated")
-    ids = eventually(
-        lambda: len(found := member.rpc("getDownloadedMessageArchiveIDs", community)) == 2 and found, "the second archive"
-    )
+    downloaded = partial(member.rpc, "getDownloadedMessageArchiveIDs", community)
+    eventually(lambda: len(downloaded()) == 2, "the second archive")
+    ids = downloaded()
     member.killed_and_back()
-    assert member.rpc("getDownloadedMessageArchiveIDs", community) == ids
+    assert downloaded() == ids
     eventually(lambda: member.texts(chat) == ["second", "first"], "the import of what was downloaded")

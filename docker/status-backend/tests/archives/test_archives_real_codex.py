@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from codex.network.identity import SignedPeerRecord
 
-from status_backend.archives.codex_config import apply_log_level, codex_config, listen_address
+from status_backend.archives.codex_config import codex_config, listen_address
 from status_backend.node_config import defaults
 from status_backend.rpc import ServiceError
 
@@ -125,7 +125,8 @@ async def test_fields_of_the_node_configuration():
     assert str(config.data_dir) == "/data" and config.listen_addrs == ["/ip4/127.0.0.1/tcp/0"]
     assert (config.disc_port, config.bootstrap_nodes, config.block_retries) == (8091, ["spr:x"], 5)
     assert (config.nat, config.max_peers, config.block_ttl) == ("none", 9, 5400)
-    assert codex_config(fields(ListenAddrs=["/ip4/10.0.0.1/tcp/7"]), "127.0.0.1").listen_addrs == ["/ip4/10.0.0.1/tcp/7"]
+    elsewhere = ["/ip4/10.0.0.1/tcp/7"]
+    assert codex_config(fields(ListenAddrs=elsewhere), "127.0.0.1").listen_addrs == elsewhere
 
 
 async def test_listen_address():
