@@ -209,7 +209,7 @@ class _Running:
         key = load_or_create_key(config.net_privkey)
         self.host = Libp2pHost(key, config.listen_addrs, config.max_peers, self._on_peer)
         self.exchange = BlockExchange(self.repository, self.host, config.block_retries, self._seek)
-        self.discovery = Discovery(self.host, boot, config.announce_interval, self._held)
+        self.discovery = Discovery(self.host, boot, config.announce_interval, self._held, self.exchange.seek_all)
         self.host.on_message(messages.PROTOCOL, self.exchange.on_message)
         self.host.on_request(discovery.PROTOCOL, self.discovery.on_request)
         self.listening = await self.host.start()

@@ -8,8 +8,7 @@ from codex import DialFailed, InvalidPeerId, NotFound, PeerNotFound, RetriesExha
 from codex.network.host import Libp2pHost
 from codex.network.identity import load_or_create_key
 from codex.network.messages import HAVE, PROTOCOL, Address, deliveries, delivery, parse, presences
-from codex.cids import Cid
-from support import PATIENCE, PREFIX, Process, Rest, blob, http, node, read_all
+from support import PATIENCE, PREFIX, Process, Rest, blob, node, read_all
 
 MiB = 1 << 20
 
@@ -54,7 +53,7 @@ async def test_both_directions_over_one_connection(tmp_path):
 
 
 async def test_several_peers_share_the_work(tmp_path):
-    data = blob(24 * MiB)
+    data = blob(12 * MiB)
     async with node(tmp_path / "a") as a, node(tmp_path / "b") as b, node(tmp_path / "c") as c:
         cid = await a.upload(data)
         assert await b.upload(data) == cid
@@ -81,7 +80,7 @@ async def test_a_node_with_part_of_a_dataset_provides_that_part(tmp_path):
 
 
 async def test_a_download_goes_on_with_another_peer_when_one_dies(tmp_path):
-    data = blob(30 * MiB)
+    data = blob(20 * MiB)
     with Process(tmp_path / "dies") as dying:
         cid = (await dying("POST", "/data", {"Content-Type": "application/octet-stream"}, data)).text
         async with node(tmp_path / "a") as a, node(tmp_path / "c") as c:
@@ -99,7 +98,7 @@ async def test_a_download_goes_on_with_another_peer_when_one_dies(tmp_path):
 
 
 async def test_when_the_only_provider_dies_the_body_stops_short_and_nothing_wrong_is_sent(tmp_path):
-    data = blob(30 * MiB)
+    data = blob(20 * MiB)
     with Process(tmp_path / "dies") as dying, Process(tmp_path / "c", ("--block-retries=1",)) as c:
         cid = (await dying("POST", "/data", {"Content-Type": "application/octet-stream"}, data)).text
         info = (await dying("GET", "/debug/info")).json()
@@ -260,11 +259,11 @@ async def test_rubbish_from_a_peer_does_no_harm(tmp_path):
     async with node(tmp_path / "a") as a, Liar(tmp_path / "liar", a, flip) as liar:
         await a.connect(liar.host.peer_id, liar.addrs)
         left = asyncio.Event()
-        a._on.exchange.on_peer, before = _noticing(left, a._on.exchange.on_peer), a._on.exchange.on_peer
+        a._on.exchange.on_peer = _noticing(left, a._on.exchange.on_peer)
         await liar.host.send(a.peer_id, PROTOCOL, b"\xff\xff\xff")
         async with asyncio.timeout(PATIENCE):
             await left.wait()
-        assert before is not None and liar.host.peer_id not in a.peers
+        assert liar.host.peer_id not in a.peers
         assert await a.upload(b"still here")
 
 
@@ -291,17 +290,9 @@ async def test_a_fetch_beyond_the_quota_fails_and_keeps_what_is_there(tmp_path):
 async def test_more_peers_than_allowed_are_refused(tmp_path):
     async with node(tmp_path / "a", max_peers=1) as a, node(tmp_path / "b") as b, node(tmp_path / "c") as c:
         await b.connect(a.peer_id, a.addrs)
-        with pytest.raises(Exception):
-            await c.connect(a.peer_id, a.addrs)
-            await c._on.host.send(a.peer_id, PROTOCOL, b"")
-            raise DialFailed
+        left = asyncio.Event()
+        c._on.exchange.on_peer = _noticing(left, c._on.exchange.on_peer)
+        await c.connect(a.peer_id, a.addrs)
+        async with asyncio.timeout(PATIENCE):
+            await left.wait()
         assert a.peers == [b.peer_id]
-
-
-def test_cid_type_is_shown_as_text():
-    assert str(Address(Cid.parse("zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D"))).startswith("zDv")
-
-
-async def test_http_helper_sees_a_refused_connection(tmp_path):
-    with pytest.raises(OSError):
-        await http(1, "GET", "/")

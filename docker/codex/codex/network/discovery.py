@@ -33,12 +33,17 @@ REJOIN_FIRST, REJOIN_LAST = 1.0, 30.0  # seconds between attempts to reach a boo
 
 
 class Discovery:
-    """One node's part in it. `held` names what the node has to announce."""
+    """One node's part in it. `held` names what the node has to announce; `on_join` is called when a bootstrap node is joined."""
 
     def __init__(
-        self, host: Libp2pHost, boot: Sequence[SignedPeerRecord], interval: float, held: Callable[[], list[Cid]]
+        self,
+        host: Libp2pHost,
+        boot: Sequence[SignedPeerRecord],
+        interval: float,
+        held: Callable[[], list[Cid]],
+        on_join: Callable[[], None],
     ) -> None:
-        self._host, self._boot, self._interval, self._held = host, boot, interval, held
+        self._host, self._boot, self._interval, self._held, self._on_join = host, boot, interval, held, on_join
         self._records: dict[str, SignedPeerRecord] = {record.peer_id: record for record in boot}
         self._providers: dict[bytes, dict[str, float]] = defaultdict(dict)  # CID -> peer id -> until when
         self._joined: set[str] = set()  # connected peers that joined us, or that we joined
@@ -92,7 +97,7 @@ class Discovery:
                     raise InvalidMessage("it introduces itself with another's record")
                 self._learn(record)
                 self._joined.add(peer_id)
-            for cid in [*request.announce, *request.withdraw]:
+            for cid in request.announce:
                 Cid.from_bytes(cid)
         except (InvalidRecord, IncorrectCid, ValueError) as error:
             raise InvalidMessage(f"not a provider request: {error}") from error
@@ -104,8 +109,6 @@ class Discovery:
         for cid in request.announce:
             if cid in self._providers or len(self._providers) < MAX_CIDS:
                 self._providers[cid][peer_id] = now + PROVIDER_TTL
-        for cid in request.withdraw:
-            self._providers.get(cid, {}).pop(peer_id, None)
 
     def _answer(self, peer_id: str, request: pb.Request) -> pb.Response:
         found: list[SignedPeerRecord] = []
@@ -166,8 +169,11 @@ class Discovery:
 
     async def _join(self, peer_id: str) -> None:
         """Tell a bootstrap node who we are and what we have; one that does not speak this protocol is left in peace."""
+        self._joined.add(peer_id)  # before telling: what is stored meanwhile is announced too
         if await self._tell(peer_id, [bytes(cid) for cid in self._held()]):
-            self._joined.add(peer_id)
+            self._on_join()
+        else:
+            self._joined.discard(peer_id)
 
     async def _tell(self, peer_id: str, cids: list[bytes]) -> bool:
         for at in range(0, max(1, len(cids)), MAX_ANNOUNCED):

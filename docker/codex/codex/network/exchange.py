@@ -146,6 +146,12 @@ class BlockExchange:
         for cid in {address.cid for address in wanted}:
             self._seek_soon(cid)
 
+    def seek_all(self) -> None:
+        """Look for providers of everything that no connected peer has, now."""
+        self._seeking.clear()
+        for cid in {want.address.cid for want in self._wants.values() if not want.have}:
+            self._seek_soon(cid)
+
     def _seek_soon(self, cid: Cid) -> None:
         now = time.monotonic()
         if now - self._seeking.get(cid, -RETRY_INTERVAL) >= RETRY_INTERVAL:

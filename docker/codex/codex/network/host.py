@@ -29,6 +29,7 @@ PeerHandler = Callable[[str, bool], Awaitable[None]]
 
 MAX_MESSAGE = 100 << 20
 MAX_REQUEST = 1 << 20
+FRAME = 65_000  # bytes of one mplex frame: with its header it fits a Noise message
 INBOX = 16  # messages read ahead of their handler, per stream
 DIAL_TIMEOUT = 10.0
 DIAL_STAGGER = 0.25  # seconds between the starts of dials to one peer's addresses
@@ -74,7 +75,7 @@ class Libp2pHost:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        self._trio.run_sync_soon(self._nursery.cancel_scope.cancel)
+        self._soon(self._nursery.cancel_scope.cancel)
         await asyncio.to_thread(thread.join, STOP_TIMEOUT)
         if thread.is_alive():
             log.warning("libp2p did not end within %s s", STOP_TIMEOUT)
@@ -129,15 +130,24 @@ class Libp2pHost:
         try:
             return await asyncio.wrap_future(outcome)
         except asyncio.CancelledError:
-            self._trio.run_sync_soon(scope.cancel)
+            self._soon(scope.cancel)
             raise
+
+    def _soon(self, function: Callable[[], object]) -> None:
+        """Call a function in the trio thread, unless that has ended."""
+        import trio
+
+        try:
+            self._trio.run_sync_soon(function)
+        except trio.RunFinishedError:
+            pass
 
     async def _to_loop(self, coroutine: Awaitable[T]) -> T:
         import trio
 
         done = trio.Event()
         outcome = asyncio.run_coroutine_threadsafe(coroutine, self._loop)  # type: ignore[arg-type]
-        outcome.add_done_callback(lambda _: _wake(self._trio, done))
+        outcome.add_done_callback(lambda _: self._soon(done.set))
         try:
             await done.wait()
         except trio.Cancelled:
@@ -163,9 +173,13 @@ class Libp2pHost:
         from libp2p.network.config import ConnectionConfig, RetryConfig
         from libp2p.security.noise.transport import PROTOCOL_ID as NOISE
         from libp2p.security.noise.transport import Transport as NoiseTransport
+        from libp2p.stream_muxer.mplex import mplex, mplex_stream
         from libp2p.crypto.x25519 import create_new_key_pair
         from multiaddr import Multiaddr
 
+        # The library cuts writes into frames of 4 KiB and hands reads on in pieces of that size. The protocol allows 1 MiB; frames
+        # that fill one Noise message cost a fraction.
+        mplex_stream.CHUNK_SIZE, mplex.BUFFER_SIZE = FRAME, FRAME
         logging.getLogger("libp2p").setLevel(logging.CRITICAL)  # its own view of every refused dial; ours is in this module
         most = max(1, self._max_peers) * 2
         host = new_host(
@@ -189,7 +203,9 @@ class Libp2pHost:
             self._nursery = nursery
             bound = [str(addr) for addr in host.get_transport_addrs()]
             if len(bound) < len(self._listen_addrs):
-                raise OSError(f"cannot listen on {', '.join(self._listen_addrs)}")
+                # set, not raised: the nurseries around would wrap it into groups
+                started.set_exception(OSError(f"cannot listen on {', '.join(self._listen_addrs)}"))
+                return
             started.set_result(bound)
             await trio.sleep_forever()
 
@@ -351,15 +367,6 @@ def _stream_errors() -> tuple[type[BaseException], ...]:
     from libp2p.exceptions import BaseLibp2pError
 
     return (BaseLibp2pError, OSError, TimeoutError, EOFError, ValueError, trio.BrokenResourceError, trio.ClosedResourceError)
-
-
-def _wake(token: trio.lowlevel.TrioToken, event: trio.Event) -> None:
-    import trio
-
-    try:
-        token.run_sync_soon(event.set)
-    except trio.RunFinishedError:  # the host stopped meanwhile: nobody waits
-        pass
 
 
 async def _write(stream: Any, message: bytes) -> None:

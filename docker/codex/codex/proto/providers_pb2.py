@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0fproviders.proto\x12\x0f\x63odex.providers\"]\n\x07Request\x12\x10\n\x08\x61nnounce\x18\x01 \x03(\x0c\x12\x10\n\x08withdraw\x18\x02 \x03(\x0c\x12\x0c\n\x04\x66ind\x18\x03 \x01(\x0c\x12\x10\n\x08\x66indPeer\x18\x04 \x01(\x0c\x12\x0e\n\x06record\x18\x05 \x01(\x0c\"+\n\x08Response\x12\x0f\n\x07records\x18\x01 \x03(\x0c\x12\x0e\n\x06\x63loser\x18\x02 \x03(\x0c')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0fproviders.proto\x12\x0f\x63odex.providers\"K\n\x07Request\x12\x10\n\x08\x61nnounce\x18\x01 \x03(\x0c\x12\x0c\n\x04\x66ind\x18\x02 \x01(\x0c\x12\x10\n\x08\x66indPeer\x18\x03 \x01(\x0c\x12\x0e\n\x06record\x18\x04 \x01(\x0c\"+\n\x08Response\x12\x0f\n\x07records\x18\x01 \x03(\x0c\x12\x0e\n\x06\x63loser\x18\x02 \x03(\x0c')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'providers_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REQUEST']._serialized_start=36
-  _globals['_REQUEST']._serialized_end=129
-  _globals['_RESPONSE']._serialized_start=131
-  _globals['_RESPONSE']._serialized_end=174
+  _globals['_REQUEST']._serialized_end=111
+  _globals['_RESPONSE']._serialized_start=113
+  _globals['_RESPONSE']._serialized_end=156
 # @@protoc_insertion_point(module_scope)

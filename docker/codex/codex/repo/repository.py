@@ -229,8 +229,11 @@ class Repository:
         return Upload(self, block_size)
 
     @uninterrupted
-    async def store_blocks(self, blocks: Sequence[tuple[bytes, bytes]]) -> None:
-        """Make these (digest, data) durable. Raises QuotaExceeded or StorageFailed at the first that does not fit; those before it stay."""
+    async def store_blocks(self, blocks: Sequence[tuple[bytes, bytes]], sync: bool = True) -> None:
+        """Store these (digest, data). Raises QuotaExceeded or StorageFailed at the first that does not fit; those before it stay.
+
+        With `sync` they are durable on return; without, a power cut may lose them, which shows when they are read.
+        """
         async with self._writer:
             batch: dict[str, bytes] = {}
             refused: QuotaExceeded | None = None
@@ -244,7 +247,7 @@ class Repository:
                     new[digest] = len(data)
                 batch[str(cid)] = data
             try:
-                await asyncio.to_thread(self._write_missing, batch, {str(block_cid(digest)) for digest in new})
+                await asyncio.to_thread(self._write_missing, batch, {str(block_cid(digest)) for digest in new}, sync)
             except OSError as error:
                 raise StorageFailed(next(iter(batch)), error) from error
             self._sizes.update(new)
@@ -255,9 +258,10 @@ class Repository:
             if refused:
                 raise refused
 
-    def _write_missing(self, batch: dict[str, bytes], new: set[str]) -> None:
+    def _write_missing(self, batch: dict[str, bytes], new: set[str], sync: bool) -> None:
         """Write what is new, and again what is held but not (any more) what it should be."""
-        self._blocks.write({name: data for name, data in batch.items() if name in new or not self._intact(name, data)})
+        missing = {name: data for name, data in batch.items() if name in new or not self._intact(name, data)}
+        self._blocks.write(missing, sync)
 
     def _intact(self, name: str, data: bytes) -> bool:
         try:
@@ -296,7 +300,7 @@ class Repository:
         """Add (digest, data, proof) of a dataset that is held; hashes and proofs must have been checked."""
         self.pin(digest for digest, _, _ in blocks)
         try:
-            await self.store_blocks([(digest, data) for digest, data, _ in blocks])
+            await self.store_blocks([(digest, data) for digest, data, _ in blocks], sync=False)  # peers have them
             known = self._tree(tree)
             for digest, _, proof in blocks if known else ():
                 self._count(known.learn(digest, proof))
