@@ -62,6 +62,8 @@ class RunOnDemand:
 
     def _start(self) -> OpenRun:
         run = Run.create(self._settings.logs_dir, docker=self.choice.name == "docker")
+        first_time = "; images that are missing are built first" if self.choice.name == "docker" else ""
+        self._say(f"starting the shared fleet{first_time} (logs: {run.run_dir})")
         try:
             _point_latest_at(run)
             runtime = make_runtime(self.choice.name, run)
