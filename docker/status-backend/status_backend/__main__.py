@@ -60,7 +60,13 @@ def parser() -> argparse.ArgumentParser:
     # One dash as well, as Go programs take them.
     options.add_argument("--address", "-address", type=_address, default=("127.0.0.1", 0), metavar="HOST:PORT")
     options.add_argument(
-        "--pprof", "-pprof", nargs="?", const="true", choices=("true", "false"), default="false", help="accepted, not served"
+        "--pprof",
+        "-pprof",
+        nargs="?",
+        const="true",
+        choices=("true", "false"),
+        default="false",
+        help="accepted, not served",
     )
     options.add_argument("--log-level", default="INFO", type=_log_level, metavar="LEVEL")
     options.add_argument("--version", action="version", version=__version__)

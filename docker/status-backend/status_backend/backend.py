@@ -248,7 +248,7 @@ class Backend:
         )
 
     def _find_fleet(self, name: str | None) -> WakuFleet | None:
-        """None where no fleet is asked for, or no file was given: the profile then works alone. FleetError if it is not there."""
+        """None where no fleet is asked for or no file was given: the profile works alone. Else it must be there."""
         if not name or self._fleets_config is None:
             return None
         return load_fleet(self._fleets_config, name)

@@ -1,7 +1,7 @@
 """An encrypted SQLite database (SQLCipher), or a plain one where there is no secret to keep.
 
-One connection, WAL, synchronous=FULL: what a finished transaction wrote survives kill -9. Calls are synchronous; the rows
-here are small enough to be read and written on the event loop's thread.
+One connection, WAL, synchronous=FULL: what a finished transaction wrote survives kill -9. Calls are synchronous; the
+rows here are small enough to be read and written on the event loop's thread.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Database:
 
     @classmethod
     def open(cls, path: Path, key: str | None = None, kdf_iterations: int = 256000) -> Database:
-        """Open or create; without `key` the file is plain SQLite. A wrong key is a DatabaseError. May run in any thread."""
+        """Open or create; plain SQLite without `key`. A wrong key is a DatabaseError. May run in any thread."""
         connection = sqlcipher3.connect(path, isolation_level=None, check_same_thread=False)
         connection.row_factory = Row
         try:
@@ -94,7 +94,7 @@ class Database:
         row = self.one("SELECT done FROM migrations WHERE component = ?", (component,))
         done = row["done"] if row else 0
         if done > len(steps):
-            raise DatabaseError(f"{self.path.name}: {component} is at step {done}, this program knows only {len(steps)}")
+            raise DatabaseError(f"{self.path.name}: {component} is at step {done}, we know only {len(steps)}")
         for number, step in enumerate(steps[done:], start=done + 1):
             with self.transaction():
                 for statement in _statements(step):
@@ -102,7 +102,7 @@ class Database:
                 self.execute("REPLACE INTO migrations (component, done) VALUES (?, ?)", (component, number))
 
     def rekey(self, key: str) -> None:
-        """Encrypt the whole file under another key. The write-ahead log is emptied first, so nothing old stays behind."""
+        """Encrypt the whole file under another key. The write-ahead log is emptied first: nothing old stays behind."""
         self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.execute("PRAGMA journal_mode = DELETE")
         self.execute(f"PRAGMA rekey = {_quote(key)}")

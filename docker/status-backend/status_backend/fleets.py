@@ -1,8 +1,8 @@
 """The Waku fleets: which nodes there are and how to reach them.
 
 The file is status-go's `wakufleetconfig.json`: `{fleet: {clusterId, wakuNodes: [enr], discV5BootstrapNodes: [enr],
-storeNodes: [{id, enr, addr, fleet}]}}`. This project's scan script adds `restUrl` to store nodes and a list `relayNodes`
-of the same shape; without them the REST interface is taken to be on port 8645 of the node's host.
+storeNodes: [{id, enr, addr, fleet}]}}`. This project's scan script adds `restUrl` to store nodes and a list
+`relayNodes` of the same shape; without them the REST interface is taken to be on port 8645 of the node's host.
 """
 
 from __future__ import annotations
@@ -59,13 +59,14 @@ def load_fleets(path: Path) -> dict[str, dict[str, Any]]:
 def load_fleet(path: Path, name: str) -> WakuFleet:
     fleets = load_fleets(path)
     if name not in fleets:
-        raise FleetError(f"waku fleets config {path}: no fleet {name!r}, there are: {', '.join(sorted(fleets)) or 'none'}")
+        known = ", ".join(sorted(fleets)) or "none"
+        raise FleetError(f"waku fleets config {path}: no fleet {name!r}, there are: {known}")
     entry = fleets[name]
     stores = [_node(node, store=True) for node in entry.get("storeNodes") or []]
-    known = {node.rest_url for node in stores}
+    listed = {node.rest_url for node in stores}
     relays = [_node(node, store=False) for node in entry.get("relayNodes") or []]
     cluster_id = entry.get("clusterId", DEFAULT_CLUSTER_ID)
-    return WakuFleet(name, cluster_id, stores + [node for node in relays if node.rest_url not in known])
+    return WakuFleet(name, cluster_id, stores + [node for node in relays if node.rest_url not in listed])
 
 
 def _node(entry: dict[str, Any], store: bool) -> WakuNode:

@@ -10,7 +10,14 @@ from pathlib import Path
 FILE_NAME = "geth.log"
 _FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s"
 # The original's names for levels that Python calls otherwise.
-_LEVELS = {"TRACE": "DEBUG", "WARN": "WARNING", "CRIT": "CRITICAL", "DPANIC": "CRITICAL", "PANIC": "CRITICAL", "FATAL": "CRITICAL"}
+_LEVELS = {
+    "TRACE": "DEBUG",
+    "WARN": "WARNING",
+    "CRIT": "CRITICAL",
+    "DPANIC": "CRITICAL",
+    "PANIC": "CRITICAL",
+    "FATAL": "CRITICAL",
+}
 
 
 def to_stderr(level: str) -> None:

@@ -1,9 +1,10 @@
 """The node's configuration: the original's struct as JSON with Go's field names, kept in the profile's database.
 
 A document looks like `{"TorrentConfig": {"Enabled": false, ...}, "CodexConfig": {"Enabled": false,
-"HistoryArchiveDataDir": "...", "CodexNodeConfig": {"DiscoveryPort": 8090, ...}}, "LogosStorageConfig": {..., "NodeConfig":
-{...}}, ...}`; resources/node_config.json holds every field with its zero value, and by that its type.
-The fields of the storage nodes' configuration are libcodex's. No `ListenAddrs` means: the host that the backend itself serves on.
+"HistoryArchiveDataDir": "...", "CodexNodeConfig": {"DiscoveryPort": 8090, ...}}, "LogosStorageConfig": {...,
+"NodeConfig": {...}}, ...}`; resources/node_config.json holds every field with its zero value, and by that its type.
+The fields of the storage nodes' configuration are libcodex's. An empty `ListenAddrs` means: the host that the backend
+itself serves on.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _ID = "id"
 
 
 class OverrideError(ServiceError):
-    """An override names a field that is not there, or its text is no value of that field's type. Nothing was changed."""
+    """An override names a field that is not there, or its text is no value of the field's type. Nothing was changed."""
 
 
 @cache
@@ -92,7 +93,7 @@ class NodeConfig(Mapping[str, Any]):
 
 
 def initial(root_data_dir: Path, key_uid: str, installation_id: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """A new profile's configuration from the request that creates it. Paths are the original's, below `root_data_dir`."""
+    """A new profile's configuration from the request that makes it. Paths are the original's, below `root_data_dir`."""
     document = defaults()
     network_id = options.get("networkId") or 1
     document.update(

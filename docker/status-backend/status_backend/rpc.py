@@ -1,7 +1,8 @@
 """JSON-RPC 2.0 as go-ethereum's RPC server speaks it: error codes and texts are its, so that a client cannot tell.
 
-A service is a class with a `namespace` and coroutine methods marked `@rpc()`; `wakuext_createCommunity` reaches the method
-`create_community` of a service in the namespace `wakuext`. Parameters are positional and checked against the annotations.
+A service is a class with a `namespace` and coroutine methods marked `@rpc()`; `wakuext_createCommunity` reaches the
+method `create_community` of a service in the namespace `wakuext`. Parameters are positional and checked against the
+annotations.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class ServiceError(Exception):
 
 
 def rpc(name: str | None = None) -> Callable[[Method], Method]:
-    """Offer a coroutine method by RPC, under `name` or its own name in lowerCamel (`create_community` → `createCommunity`)."""
+    """Offer a coroutine method by RPC, under `name` or its own in lowerCamel (`create_chat` → `createChat`)."""
 
     def mark(method: Method) -> Method:
         method.__rpc_name__ = name or lower_camel(method.__name__)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The profile's settings: one JSON value a key, under the keys that `settings_getSettings` shows (`public-key`, ...)."""
+"""The profile's settings: a JSON value a key, under the keys that `settings_getSettings` shows (`public-key`, ...)."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class BackendProcess:
         return self.call("CallRPC", request).json()
 
     def create(self, **fields: Any) -> dict[str, Any]:
-        """InitializeApplication and CreateAccountAndLogin with few rounds of key derivation; the event of node.login."""
+        """Initialise and create an account with few rounds of key derivation; the event of node.login."""
         self.call("InitializeApplication", {"dataDir": str(self.data_dir)})
         request = {
             "rootDataDir": str(self.data_dir),
@@ -77,7 +77,9 @@ class BackendProcess:
         """The first signal of this type that is not among the first `after`."""
         with self._arrived:
             found = self._arrived.wait_for(lambda: [s for s in self.signals[after:] if s["type"] == kind], DEADLINE)
-        assert found, f"no {kind} within {DEADLINE} s; arrived: {[s['type'] for s in self.signals]}; log: {self.log_path}"
+        assert found, (
+            f"no {kind} within {DEADLINE} s; arrived: {[s['type'] for s in self.signals]}; log: {self.log_path}"
+        )
         return found[0]
 
     def types(self, after: int = 0) -> list[str]:

@@ -1,6 +1,6 @@
 """Replays the recorded exchanges with the original program, as far as they concern start, accounts and settings.
 
-The recorded profile is restored from its mnemonic, so that keys, addresses and identities must be equal, not only alike.
+The recorded profile is restored from its mnemonic: keys, addresses and identities must be equal, not only alike.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 
 CONTRACT = Path(__file__).parent / "contract"
@@ -118,7 +117,7 @@ def test_a_new_account(backend):
 
 
 def as_recorded(settings: dict[str, Any]) -> dict[str, Any]:
-    """With the recorded alias and emoji, whose word lists are not ours, and the mnemonic that a restored profile drops."""
+    """With the recorded alias and emoji, whose lists are not ours, and the mnemonic that a restored profile drops."""
     recorded = login_events()[0]["settings"]
     assert "mnemonic" not in settings
     ours = {key: settings[key] for key in ("name", "emojiHash")}
@@ -152,13 +151,19 @@ def test_the_recorded_profile(backend):
     replay(backend, "LoginAccount")
     event = backend.wait("node.login", after=mark)["event"]
     assert_like({**event, "settings": as_recorded(event["settings"])}, login_events()[2])
-    assert [kind for kind in backend.types(mark) if kind.startswith("node.")] == ["node.started", "node.ready", "node.login"]
+    assert [kind for kind in backend.types(mark) if kind.startswith("node.")] == [
+        "node.started",
+        "node.ready",
+        "node.login",
+    ]
     replay(backend, "Logout-2")
 
 
 def test_logout_returns_after_a_second_start_of_the_messenger(backend):
     """The recorded program hung here; all before that is as recorded."""
-    again = next(r for r in recording("hang-logout-after-second-start-messenger") if r.get("step") == "startMessenger-again")
+    again = next(
+        r for r in recording("hang-logout-after-second-start-messenger") if r.get("step") == "startMessenger-again"
+    )
     backend.create()
     assert "result" in backend.rpc("wakuext_startMessenger")
     assert_like(backend.rpc("wakuext_startMessenger"), again["response"])

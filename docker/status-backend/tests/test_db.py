@@ -76,7 +76,7 @@ def test_a_failing_step_leaves_nothing(db):
 
 
 def test_a_newer_database_is_refused(db):
-    with pytest.raises(DatabaseError, match="knows only 0"):
+    with pytest.raises(DatabaseError, match="know only 0"):
         db.migrate("test", [])
 
 

@@ -155,7 +155,9 @@ def test_public_keys_in_every_form(form):
     assert identity.parse_public_key(text).format() == key.format()
 
 
-@pytest.mark.parametrize("text", ["", "0x", "0x04", "zQ3", "hello", "0x05" + "11" * 64, "z6MkhaXgBZDvotDkL5257faiztiGiC2"])
+@pytest.mark.parametrize(
+    "text", ["", "0x", "0x04", "zQ3", "hello", "0x05" + "11" * 64, "z6MkhaXgBZDvotDkL5257faiztiGiC2"]
+)
 def test_what_is_no_public_key(text):
     with pytest.raises(ValueError):
         identity.parse_public_key(text)

@@ -27,7 +27,9 @@ def make(db: Database, **options) -> NodeConfig:
 
 def test_archives_are_off_unless_asked_for(db):
     config = make(db)
-    assert [config[section]["Enabled"] for section in ("TorrentConfig", "CodexConfig", "LogosStorageConfig")] == [False] * 3
+    assert [config[section]["Enabled"] for section in ("TorrentConfig", "CodexConfig", "LogosStorageConfig")] == [
+        False
+    ] * 3
     assert config["TorrentConfig"]["DataDir"] == "/data/data/archivedata"
 
 
@@ -45,7 +47,9 @@ def test_what_the_account_request_asks_for_arrives(db):
         networkId=31337,
     )
     assert config["TorrentConfig"]["Enabled"] and config["TorrentConfig"]["Port"] == 9025
-    assert config["CodexConfig"]["Enabled"] and config["CodexConfig"]["CodexNodeConfig"]["BootstrapNodes"] == ["spr:abc"]
+    assert config["CodexConfig"]["Enabled"] and config["CodexConfig"]["CodexNodeConfig"]["BootstrapNodes"] == [
+        "spr:abc"
+    ]
     storage = config["LogosStorageConfig"]
     assert storage["Enabled"] and storage["NodeConfig"]["BootstrapNodes"] == ["spr:def"]
     assert config["WakuV2Config"]["LightClient"] and config["ClusterConfig"]["Fleet"] == "status-go.test"

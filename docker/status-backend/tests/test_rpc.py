@@ -55,7 +55,11 @@ def request(method: str, *params: Any, id: Any = 1) -> dict[str, Any]:
 
 @pytest.mark.parametrize("id", [1, "text", None, 0])
 def test_result_and_id_come_back(dispatcher, id):
-    assert ask(dispatcher, request("example_joinWords", "a", "b", id=id)) == {"jsonrpc": "2.0", "id": id, "result": "a b"}
+    assert ask(dispatcher, request("example_joinWords", "a", "b", id=id)) == {
+        "jsonrpc": "2.0",
+        "id": id,
+        "result": "a b",
+    }
 
 
 def test_trailing_parameters_may_be_left_out(dispatcher):

@@ -122,9 +122,17 @@ def test_a_listener_that_does_not_read_is_dropped_alone(monkeypatch):
     ("function", "body", "error"),
     [
         ("InitializeApplication", "", "unexpected end of JSON input"),
-        ("InitializeApplication", "[]", "json: cannot unmarshal array into Go value of type requests.InitializeApplication"),
+        (
+            "InitializeApplication",
+            "[]",
+            "json: cannot unmarshal array into Go value of type requests.InitializeApplication",
+        ),
         ("InitializeApplication", {"dataDir": "x", "logLevel": "loud"}, "invalid log level: loud"),
-        ("CreateAccountAndLogin", {"displayName": 5}, "json: cannot unmarshal number into Go struct field CreateAccount.displayName"),
+        (
+            "CreateAccountAndLogin",
+            {"displayName": 5},
+            "json: cannot unmarshal number into Go struct field CreateAccount.displayName",
+        ),
         ("CreateAccountAndLogin", {"displayName": "alice_node"}, "create-account: invalid password"),
         ("CreateAccountAndLogin", {"displayName": "al"}, "create-account: invalid display name"),
         ("CreateAccountAndLogin", {"displayName": "alice_eth"}, "create-account: invalid display name"),
@@ -164,7 +172,10 @@ def test_helpers(backend):
     compressed = backend.call("CompressPublicKey", public_key).text
     assert compressed[:4] in ("0x02", "0x03")
     assert backend.call("DecompressPublicKey", compressed).text == public_key
-    assert backend.call("SerializeLegacyKey", public_key).text == wait_rpc(backend, "settings_getSettings")["compressedKey"]
+    assert (
+        backend.call("SerializeLegacyKey", public_key).text
+        == wait_rpc(backend, "settings_getSettings")["compressedKey"]
+    )
     request = {"key": "0xe701" + compressed[2:], "outBase": "z"}
     assert backend.call("MultiformatSerializePublicKey", request).text.startswith("zQ3")
 
@@ -191,7 +202,12 @@ def test_several_accounts_in_one_directory(backend):
 
 def test_an_account_is_restored_once(backend):
     phrase = backend.call("GetRandomMnemonic").text
-    request = {"rootDataDir": str(backend.data_dir), "password": PASSWORD, "customizationColor": "blue", "mnemonic": phrase}
+    request = {
+        "rootDataDir": str(backend.data_dir),
+        "password": PASSWORD,
+        "customizationColor": "blue",
+        "mnemonic": phrase,
+    }
     event = backend.login("RestoreAccountAndLogin", request)
     assert "mnemonic" not in event["settings"]
     assert event["account"]["name"] == event["settings"]["name"]  # the alias, without a display name
@@ -203,7 +219,9 @@ def test_an_account_is_restored_once(backend):
 def test_password_change(backend):
     account = backend.create()["account"]
     change = {"keyUID": account["key-uid"], "oldPassword": "wrong", "newPassword": "new one"}
-    assert backend.call("ChangeDatabasePasswordV2", change).json() == {"error": "could not decrypt key with given password"}
+    assert backend.call("ChangeDatabasePasswordV2", change).json() == {
+        "error": "could not decrypt key with given password"
+    }
     assert wait_rpc(backend, "accounts_verifyPassword", PASSWORD) is True  # still logged in
     change["oldPassword"] = PASSWORD
     assert backend.call("ChangeDatabasePasswordV2", change).json() == {"error": ""}
@@ -238,7 +256,9 @@ def test_killed_right_after_login_it_starts_again(start_backend):
     backend.process.kill()
     backend.process.wait()
     again = start_backend()
-    assert again.call("InitializeApplication", {"dataDir": str(again.data_dir)}).json()["accounts"] == [account["account"]]
+    assert again.call("InitializeApplication", {"dataDir": str(again.data_dir)}).json()["accounts"] == [
+        account["account"]
+    ]
     event = again.login("LoginAccount", {"keyUid": account["account"]["key-uid"], "password": PASSWORD})
     assert event["settings"] == account["settings"]
 
@@ -281,3 +301,17 @@ def test_import_is_light():
     script = "import sys, status_backend.__main__; print([m for m in ('trio', 'libp2p', 'codex') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], cwd=NODE, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_archive_options_of_the_request_reach_the_node_config_and_stay(backend):
+    account = backend.create(codexConfigBootstrapNode="spr:abc", torrentConfigPort=9025, messageArchiveInterval=60)[
+        "account"
+    ]
+    before = backend.call("GetNodeConfig").json()
+    assert before["CodexConfig"]["CodexNodeConfig"]["BootstrapNodes"] == ["spr:abc"]
+    assert before["TorrentConfig"]["Port"] == 9025
+    assert wait_rpc(backend, "wakuext_getMessageArchiveInterval") == 60 * 10**9
+    backend.call("Logout")
+    backend.login("LoginAccount", {"keyUid": account["key-uid"], "password": PASSWORD})
+    assert backend.call("GetNodeConfig").json() == before
+    assert wait_rpc(backend, "wakuext_getMessageArchiveInterval") == 60 * 10**9

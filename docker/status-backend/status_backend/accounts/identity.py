@@ -1,10 +1,12 @@
 """What is shown of a public key: compressed form, colour ring, emoji and the three-word alias.
 
-Compressed key, colour id and colour hash are the original's. The emoji and the alias are not: its word and emoji lists are
-not part of this project, so ours come from small lists of the same shape, deterministic per key.
+Compressed key, colour id and colour hash are the original's. The emoji and the alias are not: its word and emoji lists
+are not part of this project, so ours come from small lists of the same shape, deterministic per key.
 """
 
 from __future__ import annotations
+
+import itertools
 
 import base58
 import coincurve
@@ -15,19 +17,24 @@ _SEGMENT_LENGTHS = 5
 _PALETTE = 11
 
 _ADJECTIVES = (
-    "Amber Bold Brave Bright Brisk Calm Clear Crisp Curious Dapper Deep Eager Early Fair Fancy Fleet Gentle Glad Golden Grand "
-    "Happy Hardy Honest Humble Jolly Keen Kind Lively Loyal Lucky Mellow Merry Mighty Modest Neat Noble Olive Patient Placid "
-    "Plucky Polite Proud Quick Quiet Rapid Rosy Ruby Scarlet Serene Sharp Silent Silver Smooth Sober Steady Sturdy Sunny Swift "
-    "Tidy Tranquil Vivid Warm Wise Witty"
+    "Amber Bold Brave Bright Brisk Calm Clear Crisp Curious Dapper Deep Eager Early Fair Fancy Fleet Gentle Glad "
+    "Golden Grand Happy Hardy Honest Humble Jolly Keen Kind Lively Loyal Lucky Mellow Merry Mighty Modest Neat "
+    "Noble Olive Patient Placid Plucky Polite Proud Quick Quiet Rapid Rosy Ruby Scarlet Serene Sharp Silent Silver "
+    "Smooth Sober Steady Sturdy Sunny Swift Tidy Tranquil Vivid Warm Wise Witty"
 ).split()
 _ANIMALS = (
-    "Albatross Alpaca Antelope Badger Barracuda Beaver Bison Bobcat Buffalo Caribou Cheetah Condor Cormorant Coyote Crane Curlew "
-    "Dolphin Eagle Egret Falcon Ferret Finch Flamingo Gannet Gazelle Gecko Heron Ibex Ibis Jackal Jaguar Kestrel Kingfisher "
-    "Koala Lemur Leopard Lynx Magpie Marmot Marten Moose Narwhal Ocelot Osprey Otter Panther Pelican Petrel Plover Puffin Quail "
-    "Raven Salmon Seal Shrew Sparrow Stork Swallow Tapir Tern Turtle Walrus Weasel Wombat"
+    "Albatross Alpaca Antelope Badger Barracuda Beaver Bison Bobcat Buffalo Caribou Cheetah Condor Cormorant Coyote "
+    "Crane Curlew Dolphin Eagle Egret Falcon Ferret Finch Flamingo Gannet Gazelle Gecko Heron Ibex Ibis Jackal "
+    "Jaguar Kestrel Kingfisher Koala Lemur Leopard Lynx Magpie Marmot Marten Moose Narwhal Ocelot Osprey Otter "
+    "Panther Pelican Petrel Plover Puffin Quail Raven Salmon Seal Shrew Sparrow Stork Swallow Tapir Tern Turtle "
+    "Walrus Weasel Wombat"
 ).split()
 # Faces, animals, food: one code point each, all in Unicode 6.
-_EMOJI = [chr(code) for start, end in ((0x1F400, 0x1F43E), (0x1F330, 0x1F37C), (0x1F600, 0x1F640)) for code in range(start, end)]
+_EMOJI = [
+    chr(code)
+    for start, end in ((0x1F400, 0x1F43E), (0x1F330, 0x1F37C), (0x1F600, 0x1F640))
+    for code in range(start, end)
+]
 _EMOJI_COUNT = 14
 
 
@@ -70,7 +77,7 @@ def color_hash(public_key: str) -> list[list[int]]:
     """Pairs [segment length, colour index]; neighbours never share a colour."""
     value = int.from_bytes(_compress(public_key), "big") >> 12 & (1 << 80) - 1
     pairs = [[digit // _COLORS + 1, digit % _COLORS] for digit in _digits(value, _COLORS * _SEGMENT_LENGTHS)]
-    for before, pair in zip(pairs, pairs[1:]):
+    for before, pair in itertools.pairwise(pairs):
         if pair[1] == before[1]:
             pair[1] = (pair[1] + 1) % _COLORS
     return pairs

@@ -64,12 +64,22 @@ class Keypairs:
                 (derivation.PATH_DEFAULT_WALLET, True, "Account 1", _DEFAULT_EMOJI, 0),
             ):
                 key = master.derive(path).key
-                self._db.execute(
-                    "INSERT INTO keypairs_accounts (address, key_uid, wallet, chat, type, path, public_key, name, emoji,"
-                    " color, created_at, position) VALUES (?, ?, ?, ?, 'generated', ?, ?, ?, ?, ?, ?, ?)",
-                    (derivation.address(key), key_uid, wallet, not wallet, path, derivation.public_key_hex(key), account)
-                    + (emoji, color if wallet else "", created_at, position),
-                )
+                row = {
+                    "address": derivation.address(key),
+                    "key_uid": key_uid,
+                    "wallet": wallet,
+                    "chat": not wallet,
+                    "type": "generated",
+                    "path": path,
+                    "public_key": derivation.public_key_hex(key),
+                    "name": account,
+                    "emoji": emoji,
+                    "color": color if wallet else "",
+                    "created_at": created_at,
+                    "position": position,
+                }
+                names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+                self._db.execute(f"INSERT INTO keypairs_accounts ({names}) VALUES ({places})", row)
 
     def accounts(self) -> list[dict[str, Any]]:
         return self._accounts("removed = 0")

@@ -1,6 +1,6 @@
 """Private keys on disk: Web3 secret storage version 3 as go-ethereum writes it, one file a key.
 
-status-go adds `extendedkey`, the BIP-32 key encrypted the same way. Both share one scrypt run here, with an own IV each.
+status-go adds `extendedkey`, the BIP-32 key encrypted the same way. Here both share a scrypt run, with an own IV each.
 """
 
 from __future__ import annotations
@@ -128,17 +128,21 @@ def _read(path: Path, password: str) -> StoredKey:
         document = json.loads(path.read_text())
         if document["version"] != 3:
             raise KeystoreError(f"key file {path.name}: version {document['version']} is not supported")
-        private_key = _decrypt(document["crypto"], password)
-        extended = document.get("extendedkey")
-        return StoredKey(private_key, _decrypt(extended, password) if extended else b"")
+        crypto, extended = document["crypto"], document.get("extendedkey")
+        derived = _derive(crypto, password)
+        private_key = _decrypt(crypto, derived)
+        if not extended:
+            return StoredKey(private_key, b"")
+        if extended["kdfparams"] != crypto["kdfparams"]:
+            derived = _derive(extended, password)
+        return StoredKey(private_key, _decrypt(extended, derived))
     except (KeyError, TypeError, ValueError) as error:
         raise KeystoreError(f"key file {path.name} is damaged: {error}") from error
 
 
-def _decrypt(crypto: dict[str, Any], password: str) -> bytes:
+def _decrypt(crypto: dict[str, Any], derived: bytes) -> bytes:
     if crypto["cipher"] != "aes-128-ctr":
         raise KeystoreError(f"cipher {crypto['cipher']!r} is not supported")
-    derived = _derive(crypto, password)
     ciphertext = bytes.fromhex(crypto["ciphertext"])
     if not hmac.compare_digest(keccak(derived[16:32] + ciphertext).hex(), crypto["mac"]):
         raise WrongPassword

@@ -86,7 +86,9 @@ class OpenProfile:
         self.wallet_db.close()
 
 
-def create(root: Path, master: ExtendedKey, request: Mapping[str, Any], kdf_iterations: int, mnemonic: str | None) -> OpenProfile:
+def create(
+    root: Path, master: ExtendedKey, request: Mapping[str, Any], kdf_iterations: int, mnemonic: str | None
+) -> OpenProfile:
     """A new profile, all of it on disk. `mnemonic` is kept in its settings only where it was made here."""
     key_uid = derivation.key_uid(master.key)
     chat_key = master.derive(derivation.PATH_CHAT).key

@@ -69,7 +69,9 @@ def parse(body: str, go_struct: str) -> Request:
     try:
         raw = json.loads(body)
     except ValueError as error:
-        raise InvalidRequest(f"{go_struct}: invalid JSON: {error}" if body else "unexpected end of JSON input") from None
+        raise InvalidRequest(
+            f"{go_struct}: invalid JSON: {error}" if body else "unexpected end of JSON input"
+        ) from None
     if not isinstance(raw, dict):
         raise InvalidRequest(str(UnmarshalError(raw, f"requests.{go_struct}")))
     request: Request = {}

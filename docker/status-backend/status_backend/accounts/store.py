@@ -64,7 +64,9 @@ class AccountStore:
 
     def all(self) -> list[Account]:
         """The one used last comes first."""
-        return [_account(row) for row in self._db.query("SELECT * FROM accounts ORDER BY login_timestamp DESC, rowid DESC")]
+        return [
+            _account(row) for row in self._db.query("SELECT * FROM accounts ORDER BY login_timestamp DESC, rowid DESC")
+        ]
 
     def get(self, key_uid: str) -> Account | None:
         row = self._db.one("SELECT * FROM accounts WHERE key_uid = ?", (key_uid,))
@@ -72,7 +74,8 @@ class AccountStore:
 
     def save(self, account: Account) -> None:
         self._db.execute(
-            "REPLACE INTO accounts (key_uid, name, login_timestamp, customization_color, color_hash, color_id, kdf_iterations)"
+            "REPLACE INTO accounts"
+            " (key_uid, name, login_timestamp, customization_color, color_hash, color_id, kdf_iterations)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 account.key_uid,
