@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .node import CodexNode
 
 _HOME = {"CodexConfig": "config", "CodexNode": "node", "Manifest": "manifest"} | dict.fromkeys(
-    ("CodexError", "IncorrectCid", "NotFound", "NotAManifest", "RetriesExhausted", "EmptyUpload", "QuotaExceeded",
+    ("CodexError", "NotStarted", "IncorrectCid", "NotFound", "NotAManifest", "RetriesExhausted", "EmptyUpload", "QuotaExceeded",
      "StorageFailed", "BlockInUse", "InvalidPeerId", "PeerNotFound", "DialFailed", "InvalidRecord", "InvalidMessage", "ConfigError"),
     "errors",
 )

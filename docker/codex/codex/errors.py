@@ -7,6 +7,13 @@ class CodexError(Exception):
     """Base of every error that the node raises on purpose."""
 
 
+class NotStarted(CodexError):
+    """The node was not started, or was stopped."""
+
+    def __init__(self) -> None:
+        super().__init__("the node is not started")
+
+
 class IncorrectCid(CodexError, ValueError):
     """The text is no CID: bad multibase, version, codec or multihash."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .cids import Cid
 from .config import CodexConfig
-from .errors import CodexError, ConfigError, NotFound, PeerNotFound
+from .errors import CodexError, ConfigError, NotFound, NotStarted, PeerNotFound
 from .manifest import DEFAULT_BLOCK_SIZE, Manifest
 from .network import discovery, messages
 from .network.addresses import announced, check_listen_addr, check_nat
@@ -67,7 +67,7 @@ class CodexNode:
     @property
     def _on(self) -> _Running:
         if self._running is None:
-            raise CodexError("the node is not started")
+            raise NotStarted
         return self._running
 
     # Information

@@ -73,8 +73,9 @@ async def test_leftovers_of_a_crash_are_dropped_at_start(tmp_path):
             await half.write(blob(40 * 65536, "half"))
     aside = tmp_path / "repo" / "tmp" / "half.dsobj"
     aside.write_bytes(b"half")
-    stray = tmp_path / "repo" / "trees" / "xx" / f"{manifest.tree_cid[:-1]}1.tree"
-    stray.parent.mkdir()
+    name = f"{manifest.tree_cid[:-1]}1"
+    stray = tmp_path / "repo" / "trees" / name[-2:] / f"{name}.tree"
+    stray.parent.mkdir(exist_ok=True)
     stray.write_bytes(b"no dataset")
     async with node(tmp_path) as a:
         assert await a.space() == space and len(files(tmp_path, "blocks")) == 2

@@ -25,7 +25,7 @@ def filename_of(disposition: str) -> str | None:
     """The file name in a Content-Disposition header: all behind the first `filename="` but the last character; other spellings are ignored."""
     if 'filename="' not in disposition:
         return None
-    return disposition.split('filename="')[1].strip()[:-1]
+    return disposition.split('filename="')[1][:-1]
 
 
 def is_valid_filename(filename: str) -> bool:

@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
+from ..errors import NotStarted
 from ..node import CodexNode
 from ..version import SERVER
 from . import data, debug, marketplace, peers
-from .context import NODE, ORIGIN
+from .context import NODE, ORIGIN, error_answer
 
 PREFIX = "/api/codex/v1"
 SHUTDOWN_TIMEOUT = 1.0
@@ -65,11 +66,15 @@ class _Protocol(RequestHandler):
 
 @web.middleware
 async def _refusals(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Any:
-    """No such path or method: 404 without a body, never 405."""
+    """No such path or method: 404 without a body, never 405. A request line without a version is malformed."""
+    if request.version < HttpVersion10:
+        return web.Response(status=400)
     try:
         return await handler(request)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
         return web.Response(status=404)
+    except NotStarted as error:
+        return error_answer(503, str(error))
 
 
 async def _finish_headers(request: web.Request, response: web.StreamResponse) -> None:
