@@ -82,7 +82,12 @@ class Communities:
     # Listening
 
     def filters(self, community: Community) -> list[Filter]:
-        """The community itself, its universal channel, its channels, and for a control node its mailbox."""
+        """The community itself, and once it is ours, its universal channel, its channels, and its mailbox.
+
+        Not the channels of one that is merely known or asked for: their history is fetched when there are chats for it.
+        """
+        if not (community.joined or community.spectated):
+            return [Filter(community.id)]
         chats = [community.id, ids.universal_chat_id(community.id), *community.chat_ids()]
         found = [Filter(chat_id) for chat_id in chats]
         if community.is_control_node:
@@ -294,9 +299,11 @@ class Communities:
         gone = replace(community, joined=False, joined_at=0, spectated=False, requested_to_join_at=0)
         self._store.save(gone)
         self.show(response, gone)
-        response.then(lambda: self._context.transport.unsubscribe(self.filters(community)))
+        silenced = self.filters(replace(community, joined=True))
+        response.then(lambda: self._context.transport.unsubscribe(silenced))
 
     def receive_description(self, response: Response, message: Application, community_id: str) -> None:
+        """What it says of our membership is seen to by who asks `response.described`."""
         known = self._store.get(community_id)
         if known is not None and known.is_control_node:
             return  # the echo of our own

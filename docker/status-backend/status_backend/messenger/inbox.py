@@ -106,7 +106,8 @@ class Inbox:
                 raise Dropped("malformed", f"a message of type {kind} in an archive")
             elif kind == Type.COMMUNITY_DESCRIPTION:
                 self._communities.receive_description(response, message, chat_id)
-                self._membership.description_arrived(response, chat_id)
+                if response.described:
+                    self._membership.description_arrived(response, chat_id)
             elif kind == Type.COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID:
                 self._communities.receive_index_cid(message, _community_of(chat_id))
             else:

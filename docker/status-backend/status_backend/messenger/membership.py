@@ -140,15 +140,18 @@ class Membership:
             self._context.tell_archives(self._context.archives.on_index_cid(community.id, cid, when))
 
     def description_arrived(self, response: Response, community_id: str) -> None:
-        """A description can say that we are a member now, or no longer."""
+        """A new description can say that we are a member now, or no longer."""
         community = self._store.get(community_id)
         if community is None or community.is_control_node:
             return
-        member = community.has_member(self._context.public_key)
-        request = self._store.request(ids.request_to_join_id(self._context.public_key, community_id))
-        if member and not community.joined and request is not None and request.state in _HOPEFUL:
-            self._join(response, community, request)
-        elif not member and community.joined:
+        me = self._context.public_key
+        request = self._store.request(ids.request_to_join_id(me, community_id))
+        if community.has_member(me):
+            asked = request is not None and request.state in _HOPEFUL and not community.joined
+            # An earlier membership of ours, as history has it, is no answer to this request.
+            if asked and community.description.members[me].last_update_clock >= request.clock:
+                self._join(response, community, request)
+        elif community.joined:
             log.info("no longer a member of %s", community_id)
             self._communities.leave(response, community)
             self._tell("community_left", community_id)
@@ -275,11 +278,10 @@ class Membership:
         return request
 
     def _accept(self, response: Response, community: Community, request: RequestToJoin) -> None:
-        if not community.has_member(request.public_key):
-            draft = community.draft()
-            draft.members[request.public_key].last_update_clock = request.clock
-            for channel in draft.chats.values():
-                channel.members[request.public_key].last_update_clock = request.clock
+        draft = community.draft()
+        if draft.members[request.public_key].last_update_clock < request.clock:
+            for members in (draft.members, *(channel.members for channel in draft.chats.values())):
+                members[request.public_key].last_update_clock = request.clock
             community = self._communities.publish(response, community, draft)
         request = replace(request, state=ACCEPTED)
         self._store.save_request(request)

@@ -245,21 +245,27 @@ def waku(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WakuProcess
     process.stop()
 
 
-NewNode = Callable[..., Awaitable[Node]]
+NewNode = Callable[[str], Awaitable[Node]]
 
 
 @pytest.fixture
-async def new_node(tmp_path: Path, waku: WakuProcess) -> AsyncIterator[NewNode]:
+async def new_node_on(tmp_path: Path) -> AsyncIterator[Callable[[str, WakuFleet], Awaitable[Node]]]:
+    """Makes and starts nodes in fleets of the test's own."""
     nodes: list[Node] = []
 
-    async def make(name: str) -> Node:
-        nodes.append(Node(name, tmp_path, waku.fleet))
+    async def make(name: str, fleet: WakuFleet) -> Node:
+        nodes.append(Node(name, tmp_path, fleet))
         await nodes[-1].start()
         return nodes[-1]
 
     yield make
     for node in nodes:
         await node.stop()
+
+
+@pytest.fixture
+def new_node(new_node_on: Callable[[str, WakuFleet], Awaitable[Node]], waku: WakuProcess) -> NewNode:
+    return lambda name: new_node_on(name, waku.fleet)
 
 
 @pytest.fixture
