@@ -163,7 +163,12 @@ def backend_recovered_profile(harness: OpenRun, backend_factory: Callable[..., S
 
 @pytest.fixture
 def store_node(harness: OpenRun, journal: Journal) -> WakuClient:
-    """The fleet's store node."""
+    """The store node that the backends use."""
+    settings = harness.settings
+    if settings.waku_store_url:
+        return WakuClient(settings.waku_store_url, node="store", journal=journal)
+    if settings.status_backend_urls:
+        pytest.skip("which store node do the backends of --status_backend_url use? Say so: --waku-store-url URL")
     return WakuClient(harness.fleet.store.url, node=harness.fleet.store.name, journal=journal)
 
 

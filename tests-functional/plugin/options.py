@@ -22,6 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="status-backend image under test (default: the reference image, built when needed)")
     group.addoption("--status_backend_url", action="append", default=[], metavar="URL",
                     help="use a status-backend that already runs; repeat it, one is taken per backend of a test")
+    group.addoption("--waku-store-url", default="", metavar="URL",
+                    help="REST of the store node that backends given by --status_backend_url use (default: the run's own)")
     group.addoption("--logs-dir", type=Path, default=LOGS, metavar="DIR",
                     help="where a run leaves its logs and signals (default: tests-functional/logs)")
     group.addoption("--waku-fleet", default="status-go.test", metavar="NAME",
@@ -42,6 +44,7 @@ class Settings:
     docker_image: str
     status_backend_urls: tuple[str, ...]
     logs_dir: Path
+    waku_store_url: str
     waku_fleet: str
     waku_fleets_config: str
     push_fleets_config: str
@@ -60,6 +63,7 @@ class Settings:
             docker_image=option.docker_image,
             status_backend_urls=tuple(option.status_backend_url),
             logs_dir=option.logs_dir,
+            waku_store_url=option.waku_store_url,
             waku_fleet=option.waku_fleet,
             waku_fleets_config=option.waku_fleets_config,
             push_fleets_config=option.push_fleets_config,

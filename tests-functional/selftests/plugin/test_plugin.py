@@ -1,0 +1,177 @@
+"""The plugin as its users meet it: a pytest run with real nodes, seen from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fleet.marks import RUN_VARIABLE
+
+HARNESS = Path(__file__).resolve().parents[2]
+PLUGINS = ["-p", "plugin.options", "-p", "plugin.controller", "-p", "plugin.fixtures"]
+
+TWO_TESTS = """
+import pytest
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_backend(backend_new_profiles, store_node, harness, number, record_property):
+    alice, bob = backend_new_profiles("alice", "bob")
+    assert alice.public_key != bob.public_key
+    assert store_node.health() is not None
+    record_property("boot", harness.fleet.boot.url())
+"""
+
+HANGING_TEST = """
+import threading
+
+def test_hangs(backend_new_profile):
+    backend_new_profile("alice")
+    print("READY", flush=True)
+    threading.Event().wait()
+"""
+
+
+class Outside:
+    """Runs pytest in a folder of its own and looks at what it leaves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.logs = folder / "logs"
+
+    def command(self, source: str, *arguments: str) -> list[str]:
+        (self.folder / "test_sample.py").write_text(source)
+        ini = ["-c", str(HARNESS.parent / "pytest.ini"), "--rootdir", str(self.folder), "-p", "no:cacheprovider"]
+        options = ["--runtime", "process", "--logs-dir", str(self.logs)]
+        return [sys.executable, "-m", "pytest", *ini, *PLUGINS, *options, *arguments, str(self.folder / "test_sample.py")]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(HARNESS)}
+
+    def run(self, source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(source, *arguments), cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=180
+        )
+
+    def run_dir(self) -> Path:
+        return (self.logs / "latest").resolve()
+
+    def processes(self) -> list[psutil.Process]:
+        """The nodes of the run that are alive."""
+        run_id = self.run_dir().name
+        return [process for process in psutil.process_iter() if _environment(process).get(RUN_VARIABLE) == run_id]
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Outside:
+    return Outside(tmp_path)
+
+
+def test_workers_share_one_fleet_and_leave_evidence_and_nothing_else(outside: Outside) -> None:
+    report = outside.folder / "junit.xml"
+    run = outside.run(TWO_TESTS, "-n", "2", f"--junitxml={report}")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "2 passed" in run.stdout
+    assert f"logs: {outside.run_dir()}" in run.stdout
+
+    boots = {line.split('"')[3] for line in report.read_text().split("<") if line.startswith('property name="boot"')}
+    assert len(boots) == 1, "both workers must have used the same boot node"
+
+    run_dir = outside.run_dir()
+    assert {log.stem for log in (run_dir / "fleet").glob("*.log")} == {"boot-1", "store", "codex-bootstrap"}
+    folders = [folder for folder in run_dir.iterdir() if folder.name.startswith("test_sample")]
+    assert len(folders) == 2
+    for folder in folders:
+        logs = {log.stem for log in folder.glob("*.log")}
+        assert {name.split("-")[0] for name in logs} == {"alice", "bob"} and len(logs) == 2
+        entries = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+        for node in logs:
+            assert any(entry["node"] == node and entry["kind"] == "signal" for entry in entries)
+            assert any(entry["node"] == node and entry["kind"] == "rpc" for entry in entries)
+
+    assert json.loads((run_dir / "reaper.json").read_text())["removed"] == [], "the run must clean up behind itself"
+    assert outside.processes() == []
+
+
+def test_without_workers_it_is_the_same(outside: Outside) -> None:
+    run = outside.run(TWO_TESTS, "-k", "1")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert json.loads((outside.run_dir() / "reaper.json").read_text())["removed"] == []
+    assert outside.processes() == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["no workers", "two workers"])
+def test_a_killed_controller_leaves_nothing(outside: Outside, arguments: tuple[str, ...]) -> None:
+    with _started(outside, "-s", *arguments) as controller:
+        _await(lambda: _journal_has(outside, "wallet_startWallet"), "a backend is in use")
+        assert len(outside.processes()) == 4
+        controller.kill()
+        controller.wait()
+        _await(lambda: not outside.processes(), "all nodes are gone", timeout=10)
+        _await(lambda: (outside.run_dir() / "reaper.json").exists(), "the reaper has reported", timeout=10)
+
+
+def test_ctrl_c_ends_in_order(outside: Outside) -> None:
+    with _started(outside, "-s") as controller:
+        _await(lambda: _journal_has(outside, "wallet_startWallet"), "a backend is in use")
+        controller.send_signal(signal.SIGINT)
+        assert controller.wait(timeout=30) == pytest.ExitCode.INTERRUPTED
+    assert outside.processes() == []
+
+
+def test_docker_image_on_processes_is_refused(outside: Outside) -> None:
+    run = outside.run(HANGING_TEST, "--docker-image", "statusgo:1")
+    assert run.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "--docker-image statusgo:1 needs Docker, but --runtime is process" in run.stderr
+
+
+def test_more_backends_than_urls_is_a_clear_failure(outside: Outside) -> None:
+    run = outside.run("def test(backend_factory):\n    backend_factory('bob')\n    backend_factory('eve')\n",
+                      "--status_backend_url", "http://127.0.0.1:1")  # fmt: skip
+    assert run.returncode == 1
+    assert "Connection refused" in run.stdout
+
+
+class _started:
+    """A pytest run in the background; killed at the end whatever happens."""
+
+    def __init__(self, outside: Outside, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            outside.command(HANGING_TEST, *arguments), cwd=outside.folder, env=outside.environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> subprocess.Popen[bytes]:
+        return self.process
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def _journal_has(outside: Outside, text: str) -> bool:
+    journals: Iterator[Path] = outside.logs.glob("*/test_sample*/journal.jsonl")
+    return any(text in journal.read_text() for journal in journals)
+
+
+def _await(condition, what: str, timeout: float = 60.0) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"after {timeout:g} s it is still not so: {what}"
+        time.sleep(0.1)
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except psutil.Error:  # it ended, or it is a kernel thread
+        return {}
