@@ -17,8 +17,7 @@ class Timings:
     fast_chunks_per_second: float = 100.0
 
     call_timeout: float = 30.0  # of one call to the storage node, unless the caller sets another
-    manifest_timeout: float = 20.0  # one attempt at the index's manifest
-    index_timeout: float = 20.0  # one attempt at the index's data
+    index_timeout: float = 20.0  # one attempt at the index: for its manifest, and again for its data
     archives_timeout: float = 20.0  # one attempt at the archives that are missing
     trigger_timeout: float = 30.0
     polling_interval: float = 0.1

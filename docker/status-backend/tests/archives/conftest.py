@@ -65,6 +65,7 @@ class FakeCodex:
         self.held: dict[tuple[str, str], asyncio.Event] = {}
         self.stalled: set[str] = set()
         self.running = False
+        self.reachable: dict[str, FakeCodex] = {}  # by peer id
         self.called = asyncio.Event()
         self._news = asyncio.Event()
 
@@ -78,7 +79,9 @@ class FakeCodex:
         return {"id": "fake", "addrs": ["/ip4/127.0.0.1/tcp/1"], "spr": "spr:fake"}
 
     async def connect(self, peer_id: str, addrs: list[str]) -> None:
-        raise FakeCodexError("Unable to find Peer!")
+        if peer_id not in self.reachable:
+            raise FakeCodexError("Unable to find Peer!")
+        self.link(self.reachable[peer_id])
 
     def link(self, peer: FakeCodex) -> None:
         """As if one of the two had connected to the other."""

@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import pytest
 
+from status_backend.archives.store import ArchiveStore
+
 pytestmark = pytest.mark.anyio
 
 WHOLE_STORY = [
@@ -230,10 +232,22 @@ class TestAnnouncements:
             assert login.signals.types.count("indexDownloadCompleted") == 1
 
 
+async def test_an_index_announced_meanwhile_stays_pending(world):
+    login = world.profile("p").open(world.FakeHost())
+    store = ArchiveStore(login.db)
+    store.announced(world.COMMUNITY, "zDvNew", 2)
+    store.all_downloaded(world.COMMUNITY, "zDvOld")
+    assert store.pending() == {world.COMMUNITY: "zDvNew"}
+    store.all_downloaded(world.COMMUNITY, "zDvNew")
+    assert store.pending() == {} and store.info(world.COMMUNITY).last_cid == "zDvNew"
+    await login.signals.close()
+    login.db.close()
+
+
 class TestPatience:
     async def test_pending_until_somebody_connected_has_it(self, world, owner):
         cid, _ = await world.index_of(owner, (1000, 2000))
-        profile = world.profile("alone", timings=replace(world.FAST, index_timeout=0.02, manifest_timeout=0.02))
+        profile = world.profile("alone", timings=replace(world.FAST, index_timeout=0.02))
         async with profile.login(world.FakeHost()) as login:
             await login.archives.on_index_cid(world.COMMUNITY, cid, 1)
             async with asyncio.timeout(world.DEADLINE):
@@ -244,6 +258,19 @@ class TestPatience:
             profile.codex.link(owner)
             await login.signals.until("downloadingHistoryArchivesFinished")
             assert archive_signals(login) == WHOLE_STORY
+
+    async def test_connecting_ends_the_wait_for_another_attempt(self, world, owner):
+        cid, _ = await world.index_of(owner, (1000, 2000))
+        never = replace(world.FAST, index_timeout=0.01, first_retry_after=3600)
+        profile = world.profile("waiting", timings=never)
+        profile.codex.reachable["16Uiu2"] = owner
+        async with profile.login(world.FakeHost()) as login:
+            profile.codex.faults["manifest", cid] = world.FakeCodexError("Error retries exhausted")
+            await login.archives.on_index_cid(world.COMMUNITY, cid, 1)
+            await profile.codex.until_called("manifest", cid)
+            profile.codex.faults.clear()
+            await login.archives.connect("16Uiu2", [])
+            await login.signals.until("downloadingHistoryArchivesFinished")
 
     async def test_an_archive_that_stalls_is_tried_again(self, world, owner):
         cid, index = await world.index_of(owner, (1000, 2000))
