@@ -9,6 +9,7 @@ from .wakuext_chats import ChatsService
 from .wakuext_communities import CommunitiesService
 from .wakuext_contacts import ContactsService
 from .wakuext_node import NodeService
+from .wakuext_signing import SigningService
 
 if TYPE_CHECKING:
     from ..messenger.messenger import Messenger
@@ -20,4 +21,5 @@ def services(messenger: Messenger) -> list[Service]:
         CommunitiesService(messenger.communities, messenger.membership),
         ChatsService(messenger.messages),
         ContactsService(messenger.contacts),
+        SigningService(messenger.keystore_directory),
     ]

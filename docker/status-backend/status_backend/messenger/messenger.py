@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any
 
 from ..protocol import ids
@@ -47,6 +48,11 @@ class Messenger:
         self._notices: asyncio.Task[None] | None = None
         self._started = False
         self.services: list[Service] = services(self)
+
+    @property
+    def keystore_directory(self) -> Path:
+        session = self._context.session
+        return session.data_dir / session.node_config["KeyStoreDir"]
 
     @property
     def dropped(self) -> dict[str, int]:

@@ -22,9 +22,19 @@ def recover(signature: bytes, data: bytes) -> PublicKey:
     return recover_hash(signature, keccak(data))
 
 
-def recover_personal(signature: bytes, digest: bytes) -> PublicKey:
-    """The key that signed a 32-byte digest as an Ethereum personal message (EIP-191)."""
-    return recover_hash(signature, keccak(b"\x19Ethereum Signed Message:\n32" + digest))
+def sign_personal(key: PrivateKey, data: bytes) -> bytes:
+    """As an Ethereum personal message (EIP-191); v is 27 or 28, as wallets have it."""
+    signature = key.sign_recoverable(_personal_hash(data), hasher=None)
+    return signature[:-1] + bytes([signature[-1] + 27])
+
+
+def recover_personal(signature: bytes, data: bytes) -> PublicKey:
+    """The key that signed data as an Ethereum personal message (EIP-191)."""
+    return recover_hash(signature, _personal_hash(data))
+
+
+def _personal_hash(data: bytes) -> bytes:
+    return keccak(b"\x19Ethereum Signed Message:\n%d" % len(data) + data)
 
 
 def recover_hash(signature: bytes, digest: bytes) -> PublicKey:

@@ -81,10 +81,11 @@ class Outbox:
             envelope = replace(envelope, timestamp=now)
         try:
             await relay.publish(envelope)
+            published = True
         except Rejected as error:
             log.error("not published, and given up: %s", error)
-            self._on_done(row["message_id"], envelope, False)
-        else:
-            self._on_done(row["message_id"], envelope, True)
-        self._db.execute("DELETE FROM outbox WHERE id = ?", (row["id"],))
+            published = False
+        with self._db.transaction():
+            self._db.execute("DELETE FROM outbox WHERE id = ?", (row["id"],))
+            self._on_done(row["message_id"], envelope, published)
         return True

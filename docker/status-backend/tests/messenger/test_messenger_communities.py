@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 from coincurve import PrivateKey
-from eth_hash.auto import keccak
 
-from status_backend.protocol import ids
+from status_backend.protocol import ids, signing
 
 pytestmark = pytest.mark.anyio
 
@@ -40,11 +39,9 @@ async def test_unsigned_request_waits_even_where_members_are_accepted_automatica
 
 
 async def signed_request(member, community_id: str, wallet: PrivateKey, address: str) -> dict:
-    digest = ids.request_signing_hash(member.public_key, community_id)
-    prefixed = keccak(b"\x19Ethereum Signed Message:\n32" + digest)
-    signature = bytearray(wallet.sign_recoverable(prefixed, hasher=None))
-    signature[64] += 27
-    params = {"communityId": community_id, "addressesToReveal": [address], "signatures": ["0x" + signature.hex()]}
+    asked = await member.rpc("generateJoiningCommunityRequestsForSigning", member.public_key, community_id, [address])
+    signature = signing.sign_personal(wallet, ids.from_hex(asked[0]["data"]))
+    params = {"communityId": community_id, "addressesToReveal": [address], "signatures": [ids.hex0x(signature)]}
     return await member.rpc("requestToJoinCommunity", params)
 
 

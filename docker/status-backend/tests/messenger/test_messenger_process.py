@@ -8,8 +8,9 @@ import signal
 import pytest
 import requests
 
-from status_backend.protocol import ids
+from status_backend.protocol import ids, signing
 
+PASSWORD = "Strong12345"
 COMMUNITY = {"name": "a name", "description": "a description", "color": "#887af9", "membership": 3}
 
 
@@ -36,7 +37,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(start_backend, waku, tmp_pat
     account = {
         "rootDataDir": str(backend.data_dir),
         "displayName": "owner",
-        "password": "Strong12345",
+        "password": PASSWORD,
         "customizationColor": "primary",
         "kdfIterations": 10,
         "wakuV2Fleet": "test",
@@ -51,7 +52,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(start_backend, waku, tmp_pat
     waku.start()
     backend = start_backend()
     backend.call("InitializeApplication", initialize)
-    request = {"keyUid": login["account"]["key-uid"], "password": "Strong12345", "kdfIterations": 10}
+    request = {"keyUid": login["account"]["key-uid"], "password": PASSWORD, "kdfIterations": 10}
     backend.login("LoginAccount", request)
     assert [c["id"] for c in result(backend.rpc("wakuext_joinedCommunities"))] == [community_id]
     history = result(backend.rpc("wakuext_chatMessages", chat_id, "", 10))["messages"]
@@ -61,5 +62,21 @@ def test_kill_9_loses_nothing_that_was_acknowledged(start_backend, waku, tmp_pat
     query = {"contentTopics": ids.content_topic(chat_id), "pubsubTopic": "/waku/2/rs/16/32"}
     assert len(requests.get(f"{node.rest_url}/store/v3/messages", params=query, timeout=10).json()["messages"]) == 1
     log = backend.log_path.read_text()
-    assert "Strong12345" not in log
+    assert PASSWORD not in log
     assert backend.stop() == 0
+
+
+def test_sign_a_request_to_join(backend):
+    """As recorded: the wallet account signs what is generated for it."""
+    event = backend.create()
+    me = event["settings"]["public-key"]
+    wallet = next(a for a in result(backend.rpc("accounts_getAccounts")) if a["wallet"])
+    community_id = "0x02b3db4c143d34ce427f6075183900a700246fee6b1575da9ea343728ecaeb95e7"
+    generate = "wakuext_generateJoiningCommunityRequestsForSigning"
+    (asked,) = result(backend.rpc(generate, me, community_id, [wallet["address"]]))
+    assert asked["account"] == wallet["mixedcase-address"]
+    (signature,) = result(backend.rpc("wakuext_signData", [{**asked, "password": PASSWORD}]))
+    signer = signing.recover_personal(ids.from_hex(signature), ids.from_hex(asked["data"]))
+    assert ids.address(signer) == wallet["address"]
+    wrong = backend.rpc("wakuext_signData", [{**asked, "password": "wrong"}])
+    assert wrong["error"] == {"code": -32000, "message": "could not decrypt key with given password"}
