@@ -110,6 +110,9 @@ class BlockExchange:
         Cancelling the last future for an address withdraws the want.
         """
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._retries == 0:
+            future.set_exception(RetriesExhausted())
+            return future
         want = self._wants.get(address)
         if want is None:
             want = self._wants[address] = Want(address, self._retries, time.monotonic())

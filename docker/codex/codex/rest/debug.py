@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from aiohttp import web
 
 from ..logs import set_level
@@ -34,7 +36,14 @@ async def log_level(request: web.Request) -> web.StreamResponse:
     return text_answer("")
 
 
+async def openapi(request: web.Request) -> web.StreamResponse:
+    """The interface's description; the original serves none."""
+    document = files(__package__).joinpath("openapi.json").read_bytes()
+    return web.Response(body=document, headers={"Content-Type": "application/json"})
+
+
 routes = [
+    Route("GET", "/openapi.json", openapi),
     Route("GET", "/debug/info", info),
     Route("POST", "/debug/chronicles/loglevel", log_level),
 ]
