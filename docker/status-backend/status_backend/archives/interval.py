@@ -15,7 +15,7 @@ class ArchiveInterval:
     def __init__(self, seconds: float = SEVEN_DAYS) -> None:
         self._seconds = seconds
         self._changed = asyncio.Event()
-        self.changes = 0  # how often it was changed since it began
+        self.changes = 0  # how often it was changed
 
     @property
     def seconds(self) -> float:
@@ -25,14 +25,11 @@ class ArchiveInterval:
     def nanoseconds(self) -> int:
         return round(self._seconds * NANOSECONDS)
 
-    def begin_with(self, seconds: float) -> None:
-        """Set it while nobody waits. ValueError unless `seconds` is positive."""
-        self._seconds = _positive(seconds)
-        self.changes = 0
-
     def change(self, seconds: float) -> None:
         """ValueError unless `seconds` is positive."""
-        self._seconds = _positive(seconds)
+        if not seconds > 0:
+            raise ValueError(f"the message archive interval must be longer than 0 s, not {seconds}")
+        self._seconds = seconds
         self.changes += 1
         self._changed.set()
         self._changed = asyncio.Event()
@@ -47,12 +44,6 @@ class ArchiveInterval:
             return False
         except TimeoutError:
             return True
-
-
-def _positive(seconds: float) -> float:
-    if not seconds > 0:
-        raise ValueError(f"the message archive interval must be longer than 0 s, not {seconds}")
-    return seconds
 
 
 # As in the original a change by RPC lasts as long as the process: through a logout, not through a restart.

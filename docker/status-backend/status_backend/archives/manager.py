@@ -27,10 +27,6 @@ from .timings import Timings
 
 log = logging.getLogger(__name__)
 
-# Fields of the requests that create a profile or log in to it, in seconds.
-IMPORT_DELAY = "importInitialDelay"
-INTERVAL = "messageArchiveInterval"
-
 OpenDistribution = Callable[[Session, Dialect, Timings], Awaitable[CodexDistribution]]
 
 
@@ -82,8 +78,11 @@ class Archives:
 
         A storage node that cannot be started is logged, does not prevent the login and is tried again at enabling.
         """
-        self._apply_interval()
-        delay = self._import_delay()
+        if (interval := _seconds(self._session.options, "messageArchiveInterval")) is not None:
+            self.change_interval(interval)
+        delay = _seconds(self._session.options, "importInitialDelay")
+        if delay is None:
+            delay = self._timings.import_initial_delay
         self._gate_timer = asyncio.get_running_loop().call_later(delay, self._gate.set)
         if self._session.node_config[self.dialect.section]["Enabled"]:
             async with self._switch:
@@ -92,25 +91,6 @@ class Archives:
                 except ServiceError as error:
                     self._why_not_running = str(error)
                     log.error("%s", error)
-
-    def _apply_interval(self) -> None:
-        """An interval that was changed by RPC in this process stays, unless this login gives another."""
-        given = _seconds(self._session.options, INTERVAL)
-        seconds = self._store.timing(INTERVAL) if given is None else given
-        if seconds is not None and (given is not None or not self.interval.changes):
-            try:
-                self.interval.begin_with(seconds)
-            except ValueError as error:
-                raise ServiceError(f"{INTERVAL}: {error}") from None
-            self._store.keep_timing(INTERVAL, seconds)
-
-    def _import_delay(self) -> float:
-        """A login need not repeat what the profile was created with: status-go's LoginAccount has no such field."""
-        given = _seconds(self._session.options, IMPORT_DELAY)
-        if given is not None:
-            self._store.keep_timing(IMPORT_DELAY, given)
-        kept = self._store.timing(IMPORT_DELAY)
-        return self._timings.import_initial_delay if kept is None else kept
 
     async def stop(self) -> None:
         if self._gate_timer:

@@ -34,7 +34,6 @@ _STEPS = (
         PRIMARY KEY (community_id, hash)
     ) WITHOUT ROWID;
     """,
-    "CREATE TABLE archive_timings (name TEXT PRIMARY KEY, seconds REAL NOT NULL) WITHOUT ROWID;",
 )
 
 
@@ -65,14 +64,6 @@ class ArchiveStore:
     def raise_clock(self, community_id: str, clock_ms: int) -> None:
         """The stored clock never goes back."""
         self._set(community_id, index_cid_clock=max(clock_ms, self.info(community_id).index_cid_clock))
-
-    def timing(self, name: str) -> float | None:
-        """Seconds, as they were given when the profile was created or logged in to."""
-        row = self._db.one("SELECT seconds FROM archive_timings WHERE name = ?", (name,))
-        return row["seconds"] if row else None
-
-    def keep_timing(self, name: str, seconds: float) -> None:
-        self._db.execute("REPLACE INTO archive_timings VALUES (?, ?)", (name, seconds))
 
     # Owner
 

@@ -298,8 +298,6 @@ class TestImport:
             await login.signals.until("historyArchivesSeeding")
             assert len(login.to_import()) == 1
             assert archive_signals(login)[-1] == "historyArchivesSeeding" and not login.host.imported
-        async with session(enable=False) as login:  # LoginAccount does not repeat the delay
-            assert archive_signals(login) == [] and len(login.to_import()) == 1
         async with session(enable=False, importInitialDelay=0) as login:
             await login.signals.until("downloadingHistoryArchivesFinished")
             assert archive_signals(login) == WHOLE_STORY[-2:] and not login.to_import()
