@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import itertools
 import json
 import os
 import signal
@@ -11,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 import requests
@@ -99,10 +99,11 @@ class Process:
     def stored(self, **params: object) -> list[str]:
         return texts(self.query(**({"pageSize": 100} | params)))
 
-    def stream(self, **params: str) -> websocket.WebSocket:
-        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in params.items())
+    def stream(self, **params: str | list[str]) -> websocket.WebSocket:
+        query = urlencode(params, doseq=True)
         url = self.url(f"/relay/v1/subscriptions/stream?{query}").replace("http", "ws", 1)
-        return websocket.create_connection(url, timeout=DEADLINE_SECONDS)
+        # the validation is in pure Python and takes most of the time of a test with big messages
+        return websocket.create_connection(url, timeout=DEADLINE_SECONDS, skip_utf8_validation=True)
 
     def peers(self, connected: bool = True) -> list[str]:
         return [
@@ -131,23 +132,46 @@ def linked(*nodes: Process) -> None:
         eventually("links", lambda: ids - {node.peer_id} <= set(node.peers()))
 
 
-@pytest.fixture
-def start_node(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+@contextmanager
+def starter(folder: Path) -> Iterator[Callable[..., Process]]:
+    """Starts nodes; in the end they must stop cleanly and have logged no fault of their own."""
     nodes: list[Process] = []
-    numbers = itertools.count()
 
     def start(*arguments: str) -> Process:
-        folder = tmp_path / f"node-{next(numbers)}"
-        folder.mkdir()
-        nodes.append(Process(folder, arguments))
+        own = folder / f"node-{len(nodes)}"
+        own.mkdir()
+        nodes.append(Process(own, arguments))
         return nodes[-1]
 
-    yield start
-    for node in nodes:
-        if node.process.poll() is None:
-            assert node.stop() == 0, node.log.read_text()
-        log = node.log.read_text()
-        assert "Traceback" not in log and "never retrieved" not in log, log
+    try:
+        yield start
+        for node in nodes:
+            if node.process.poll() is None:
+                assert node.stop() == 0, node.log.read_text()
+            log = node.log.read_text()
+            assert "Traceback" not in log and "never retrieved" not in log, log
+    finally:
+        for node in nodes:
+            node.process.kill()
+            node.process.wait()
+
+
+@pytest.fixture
+def start_node(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    with starter(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_shared_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Process]]:
+    with starter(tmp_path_factory.mktemp("shared")) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def shared(start_shared_node: Callable[..., Process]) -> Process:
+    """A store for tests that leave nothing behind but messages on topics of their own."""
+    return start_shared_node("--store=true")
 
 
 @pytest.fixture

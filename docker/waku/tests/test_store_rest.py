@@ -1,5 +1,6 @@
 """/store/v3/messages of a running node."""
 
+import itertools
 import re
 import signal
 import time
@@ -9,41 +10,51 @@ import pytest
 import requests
 from conftest import CONTENT_TOPIC, OTHER_TOPIC, TOPIC, Process, eventually, texts
 
+UNUSED_SHARDS = itertools.count(100)
 
-def test_messages_are_kept_with_all_they_have(store: Process) -> None:
+
+@pytest.fixture
+def topic(shared: Process) -> str:
+    """A pubsub topic that no other test uses."""
+    topic = f"/waku/2/rs/16/{next(UNUSED_SHARDS)}"
+    shared.post("/relay/v1/subscriptions", [topic])
+    return topic
+
+
+def test_messages_are_kept_with_all_they_have(shared: Process, topic: str) -> None:
     stamp = time.time_ns()
-    store.publish("one", version=1, timestamp=stamp, meta="bWV0YQ==")
-    page = store.query()
+    shared.publish("one", topic, version=1, timestamp=stamp, meta="bWV0YQ==")
+    page = shared.query(pubsubTopic=topic)
     assert page["statusCode"] == 200 and page["statusDesc"] == "OK" and page["requestId"]
     assert "paginationCursor" not in page
     (entry,) = page["messages"]
-    assert entry["pubsubTopic"] == TOPIC and len(entry["messageHash"]) == 66
+    assert entry["pubsubTopic"] == topic and len(entry["messageHash"]) == 66
     assert entry["message"] == {
         "payload": "b25l", "contentTopic": CONTENT_TOPIC, "version": 1, "timestamp": stamp, "ephemeral": False,
         "meta": "bWV0YQ==",
     }  # fmt: skip
 
 
-def test_only_hashes_unless_data_is_asked_for(store: Process) -> None:
-    store.publish("one")
-    (entry,) = store.get("/store/v3/messages").json()["messages"]
+def test_only_hashes_unless_data_is_asked_for(shared: Process, topic: str) -> None:
+    shared.publish("one", topic)
+    (entry,) = shared.get("/store/v3/messages", pubsubTopic=topic).json()["messages"]
     assert list(entry) == ["messageHash"]
 
 
-def test_ephemeral_and_untimely_messages_are_relayed_but_not_kept(store: Process) -> None:
-    store.publish("ephemeral", ephemeral=True)
-    store.publish("early", timestamp=time.time_ns() - 30 * 10**9)
-    store.publish("late", timestamp=time.time_ns() + 30 * 10**9)
-    store.publish("kept", timestamp=time.time_ns() - 10 * 10**9)
-    assert store.unread() == ["ephemeral", "early", "late", "kept"]
-    assert store.stored() == ["kept"]
+def test_ephemeral_and_untimely_messages_are_relayed_but_not_kept(shared: Process, topic: str) -> None:
+    shared.publish("ephemeral", topic, ephemeral=True)
+    shared.publish("early", topic, timestamp=time.time_ns() - 30 * 10**9)
+    shared.publish("late", topic, timestamp=time.time_ns() + 30 * 10**9)
+    shared.publish("kept", topic, timestamp=time.time_ns() - 10 * 10**9)
+    assert shared.unread(topic) == ["ephemeral", "early", "late", "kept"]
+    assert shared.stored(pubsubTopic=topic) == ["kept"]
 
 
-def test_the_same_message_is_kept_once(store: Process) -> None:
+def test_the_same_message_is_kept_once(shared: Process, topic: str) -> None:
     stamp = time.time_ns()
     for _ in range(2):
-        store.publish("one", timestamp=stamp)
-    assert store.stored() == ["one"] and store.unread() == ["one"]
+        shared.publish("one", topic, timestamp=stamp)
+    assert shared.stored(pubsubTopic=topic) == ["one"] and shared.unread(topic) == ["one"]
 
 
 def test_filters_hold_together(store: Process) -> None:
@@ -60,25 +71,25 @@ def test_filters_hold_together(store: Process) -> None:
     assert store.stored(pubsubTopic="/waku/2/rs/16/1") == []
 
 
-def test_by_hash(store: Process) -> None:
+def test_by_hash(shared: Process, topic: str) -> None:
     for text in "abc":
-        store.publish(text)
-    hashes = [entry["messageHash"] for entry in store.query()["messages"]]
-    assert store.stored(hashes=f"{hashes[2]},{hashes[0].removeprefix('0x')}") == ["a", "c"]
-    assert store.stored(hashes="0x" + "00" * 32) == []
+        shared.publish(text, topic)
+    hashes = [entry["messageHash"] for entry in shared.query(pubsubTopic=topic)["messages"]]
+    assert shared.stored(pubsubTopic=topic, hashes=f"{hashes[2]},{hashes[0].removeprefix('0x')}") == ["a", "c"]
+    assert shared.stored(pubsubTopic=topic, hashes="0x" + "00" * 32) == []
 
 
 @pytest.mark.parametrize("ascending", [True, False])
-def test_pages(store: Process, ascending: bool) -> None:
+def test_pages(shared: Process, topic: str, ascending: bool) -> None:
     now = time.time_ns()
     expected = [str(number) for number in range(7)]
     for number in expected:
-        store.publish(number, timestamp=now)  # all at one instant: the hash decides the order
-    everything = store.stored()
+        shared.publish(number, topic, timestamp=now)  # all at one instant: the hash decides the order
+    everything = shared.stored(pubsubTopic=topic)
     assert sorted(everything) == expected
     pages, cursor = [], {}
     while True:
-        page = store.query(ascending=str(ascending).lower(), pageSize=3, **cursor)
+        page = shared.query(pubsubTopic=topic, ascending=str(ascending).lower(), pageSize=3, **cursor)
         pages.append(texts(page))
         if "paginationCursor" not in page:
             break
@@ -88,22 +99,22 @@ def test_pages(store: Process, ascending: bool) -> None:
     assert [text for page in ordered for text in page] == everything
 
 
-def test_an_exact_page_has_no_cursor_and_a_new_message_comes_after_the_cursor(store: Process) -> None:
+def test_an_exact_page_has_no_cursor_and_a_new_message_comes_after_the_cursor(shared: Process, topic: str) -> None:
     for text in "abc":
-        store.publish(text)
-    assert "paginationCursor" not in store.query(pageSize=3)
-    cursor = store.query(pageSize=2)["paginationCursor"]
-    store.publish("d")
-    assert store.stored(cursor=cursor) == ["c", "d"]
+        shared.publish(text, topic)
+    assert "paginationCursor" not in shared.query(pubsubTopic=topic, pageSize=3)
+    cursor = shared.query(pubsubTopic=topic, pageSize=2)["paginationCursor"]
+    shared.publish("d", topic)
+    assert shared.stored(pubsubTopic=topic, cursor=cursor) == ["c", "d"]
 
 
-def test_page_size_is_20_by_default_and_100_at_most(store: Process) -> None:
+def test_page_size_is_20_by_default_and_100_at_most(shared: Process, topic: str) -> None:
     for number in range(101):
-        store.publish(str(number))
-    assert len(store.query()["messages"]) == len(store.query(pageSize=0)["messages"]) == 20
-    page = store.query(pageSize=5000)
+        shared.publish(str(number), topic)
+    assert len(shared.query(pubsubTopic=topic)["messages"]) == len(shared.query(pubsubTopic=topic, pageSize=0)["messages"]) == 20
+    page = shared.query(pubsubTopic=topic, pageSize=5000)
     assert len(page["messages"]) == 100
-    assert store.stored(cursor=page["paginationCursor"]) == ["100"]
+    assert shared.stored(pubsubTopic=topic, cursor=page["paginationCursor"]) == ["100"]
 
 
 @pytest.mark.parametrize(
@@ -123,8 +134,8 @@ def test_page_size_is_20_by_default_and_100_at_most(store: Process) -> None:
         ({"peerAddr": "/nowhere"}, "Failed parsing remote peer info"),
     ],
 )
-def test_bad_queries_are_named(store: Process, params: dict, complaint: str) -> None:
-    assert re.search(complaint, store.query(400, **params)["error"])
+def test_bad_queries_are_named(shared: Process, params: dict, complaint: str) -> None:
+    assert re.search(complaint, shared.query(400, **params)["error"])
 
 
 def test_what_was_acknowledged_survives_kill(store: Process) -> None:

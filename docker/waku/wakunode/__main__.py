@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from wakunode.enr import EnrError
 from wakunode.node import Node
 from wakunode.options import Options, parse_options
 from wakunode.serving import CannotListen
@@ -43,7 +44,7 @@ async def run(options: Options) -> int:
         await node.start()
         _tell_ready(node.ports)
         await stop.wait()
-    except CannotListen as error:
+    except (CannotListen, EnrError) as error:
         log.critical("%s", error)
         return 1
     finally:

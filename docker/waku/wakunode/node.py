@@ -63,7 +63,7 @@ class Node:
             self._rest, self.ports["rest"] = await listen(make_app(self), options.rest_address, options.rest_port)
         service_nodes = [node for node in (options.store_node, options.lightpush_node) if node]
         self.switch.keep((*options.static_nodes, *service_nodes))
-        log.info("serving as %s on %s", self.identity.peer_id, ", ".join(map(str, self.addresses)))
+        log.info("serving as %s on %s, %s", self.identity.peer_id, ", ".join(map(str, self.addresses)), self.record)
 
     async def stop(self) -> None:
         if self._purger:

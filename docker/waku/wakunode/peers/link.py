@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from wakunode.message import Envelope, InvalidMessage, WakuMessage, hash_text
+from wakunode.message import Envelope, WakuMessage, hash_text, parse_hash
 from wakunode.outbox import Outbox, TooSlow
 from wakunode.peers.handshake import GOING_AWAY, Hello, LinkFault, Socket, receive
 from wakunode.relay import MessageTooBig, Relay
@@ -106,13 +106,13 @@ class Link:
             elif "subscriptions" in frame:
                 self._take_subscriptions(frame["subscriptions"])
             elif "ihave" in frame:
-                missing = [h for h in frame["ihave"] if not self._relay.has_seen(bytes.fromhex(h[2:]))]
+                missing = [h for h in frame["ihave"] if not self._relay.has_seen(parse_hash(h))]
                 if missing:
                     self._put("iwant", missing)
             elif "iwant" in frame:
-                wanted = set(frame["iwant"])
+                wanted = set(map(parse_hash, frame["iwant"]))
                 for envelope in self._relay.recent():
-                    if hash_text(envelope.hash) in wanted:
+                    if envelope.hash in wanted:
                         self.forward(envelope)
             elif "request" in frame:
                 answer = asyncio.create_task(self._answer(frame["request"]))
@@ -122,7 +122,7 @@ class Link:
                 self._take_response(frame["response"])
             else:
                 raise LinkFault(f"unknown frame with {sorted(frame)}")
-        except (InvalidMessage, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise LinkFault(f"malformed frame with {sorted(frame)}: {error!r}") from error
 
     def _take_message(self, frame: dict[str, Any]) -> None:
