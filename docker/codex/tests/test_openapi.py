@@ -16,7 +16,7 @@ def test_answers_are_as_described(tmp_path):
     with Process(tmp_path / "a", ("--block-retries=0", "--log-level=warn")) as a:
         schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{a.ports['api']}{PREFIX}/openapi.json")
         operations = [result.ok() for result in schema.get_all_operations()]
-        assert len(operations) == 18
+        assert len(operations) == 19
         for operation in operations:
 
             @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck),
