@@ -53,7 +53,8 @@ class Process:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "wakunode", "--cluster-id=16", "--shard=32", "--shard=64", "--rest-admin",
                  f"--rest-port={self.ports['rest']}", f"--tcp-port={self.ports['p2p']}", *self.arguments],
-                cwd=self.folder, stderr=log, env=os.environ | {"NODE_READY_FILE": str(ready), "PYTHONPATH": str(PACKAGE)},
+                cwd=self.folder, stderr=log,
+                env=os.environ | {"NODE_READY_FILE": str(ready), "PYTHONPATH": str(PACKAGE)},
             )  # fmt: skip
         eventually(f"start of {self.arguments}", lambda: ready.exists() or self.process.poll() is not None)
         assert self.process.poll() is None, self.log.read_text()
@@ -85,7 +86,9 @@ class Process:
     def peer_id(self) -> str:
         return self.address.rsplit("/", 1)[1]
 
-    def publish(self, text: str, topic: str = TOPIC, content_topic: str = CONTENT_TOPIC, status: int = 200, **fields: object) -> str:
+    def publish(
+        self, text: str, topic: str = TOPIC, content_topic: str = CONTENT_TOPIC, status: int = 200, **fields: object
+    ) -> str:
         body = {"payload": encode(text), "contentTopic": content_topic, **fields}
         return self.post(f"/relay/v1/messages/{quote(topic, safe='')}", body, status).text
 

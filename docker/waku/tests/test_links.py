@@ -7,6 +7,7 @@ import signal
 import pytest
 import websocket
 from conftest import DEADLINE_SECONDS, OTHER_TOPIC, TOPIC, Process, eventually, linked
+
 from wakunode.identity import Identity
 
 KEY = "22" * 32
@@ -125,6 +126,20 @@ def test_admin_names_peers_that_cannot_be_reached(start_node) -> None:
     assert node.peers() == node.peers(connected=False) == []
 
 
+def test_a_peer_that_is_dialled_in_vain_can_be_linked_by_hand(start_node) -> None:
+    store = start_node(f"--nodekey={KEY}")
+    address = store.address
+    store.stop()
+    boot = start_node(f"--staticnode={address}")
+    eventually("a failed dial", lambda: "cannot link with" in boot.log.read_text())
+    store.start()
+    boot.post("/admin/v1/peers", [address])
+    assert boot.peers() == [KEY_PEER_ID]
+    store.stop()
+    store.start()
+    linked(boot, store)
+
+
 def test_the_number_of_links_is_bounded(start_node) -> None:
     first = start_node("--max-connections=1")
     second = start_node(static(first))
@@ -178,8 +193,8 @@ def test_a_bad_hello_ends_the_link(shared: Process, hello: dict, code: int) -> N
 
 @pytest.mark.parametrize(
     "frame",
-    ["x", "[]", "{}", '{"message": {}}', '{"pubsubTopic": "x", "message": {"payload": "?"}}', '{"ihave": ["x"]}', '{"ihave": 5}',
-     '{"subscriptions": 5}', '{"response": {}}'],
+    ["x", "[]", "{}", '{"message": {}}', '{"pubsubTopic": "x", "message": {"payload": "?"}}',
+     '{"ihave": ["x"]}', '{"ihave": 5}', '{"subscriptions": 5}', '{"response": {}}'],
 )  # fmt: skip
 def test_a_malformed_frame_ends_the_link_and_nothing_else(shared: Process, frame: str) -> None:
     socket = connect(shared)

@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+
 from wakunode.message import Envelope, InvalidMessage, WakuMessage, parse_hash
 
 TOPIC = "/waku/2/default-waku/proto"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import PACKAGE, Process
+
 from wakunode.identity import Identity
 from wakunode.options import parse_options
 from wakunode.retention import Retention
@@ -18,8 +19,8 @@ NWAKU_COMMAND_LINE = (
     "--relay=true --filter=true --lightpush=true --rest=true --rest-address=0.0.0.0 --rest-admin=true --rest-port=8645 "
     "--tcp-port=60002 --nodekey=" + "33" * 32 + " --cluster-id=16 --shard=32 --shard=64 --store=true "
     "--store-message-db-url=sqlite:///data/store.sqlite3 --store-message-retention-policy=time:60 --peer-exchange=true "
-    "--discv5-discovery=true --discv5-udp-port=9000 --dns-addrs-name-server=127.0.0.11 --max-connections=100 --nat=none "
-    "--log-level=DEBUG --metrics-server=true --metrics-server-port=8003 --rln-relay=false"
+    "--discv5-discovery=true --discv5-udp-port=9000 --dns-addrs-name-server=127.0.0.11 --max-connections=100 "
+    "--nat=none --log-level=DEBUG --metrics-server=true --metrics-server-port=8003 --rln-relay=false"
 )
 
 
@@ -34,8 +35,15 @@ def test_a_command_line_of_nwaku_is_understood() -> None:
 
 def test_defaults() -> None:
     options = parse_options([])
-    assert (options.rest_address, options.rest_port, options.listen_address, options.tcp_port) == ("127.0.0.1", 8645, "127.0.0.1", 60000)
-    assert options.relay and options.rest and not options.store and not options.rest_admin and options.without_effect == ()
+    assert (options.rest_address, options.rest_port, options.listen_address, options.tcp_port) == (
+        "127.0.0.1",
+        8645,
+        "127.0.0.1",
+        60000,
+    )
+    assert (
+        options.relay and options.rest and not options.store and not options.rest_admin and options.without_effect == ()
+    )
     assert options.retention == Retention(seconds=172800) and options.max_message_size == 153600
     assert parse_options(["--cluster-id=1"]).shard_count == 8 and options.shard_count == 1024
 
@@ -60,7 +68,9 @@ def test_defaults() -> None:
         ("--log-level=LOUD", "--log-level"),
     ],
 )
-def test_what_is_wrong_or_not_served_is_refused_by_name(argument: str, complaint: str, capsys: pytest.CaptureFixture) -> None:
+def test_what_is_wrong_or_not_served_is_refused_by_name(
+    argument: str, complaint: str, capsys: pytest.CaptureFixture
+) -> None:
     with pytest.raises(SystemExit) as caught:
         parse_options([argument])
     assert caught.value.code == 2

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from wakunode.message import Envelope, WakuMessage
 from wakunode.retention import Retention, RetentionError
 from wakunode.store import CURSOR_GRACE_SECONDS, InvalidQuery, Query, Store, StoreError

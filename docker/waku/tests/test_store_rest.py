@@ -1,7 +1,9 @@
 """/store/v3/messages of a running node."""
 
 import itertools
+import json
 import re
+import resource
 import signal
 import time
 from urllib.parse import quote
@@ -59,7 +61,9 @@ def test_the_same_message_is_kept_once(shared: Process, topic: str) -> None:
 
 def test_filters_hold_together(store: Process) -> None:
     now = time.time_ns()
-    for second, (topic, content_topic) in enumerate([(TOPIC, "/a/1/x/p"), (TOPIC, "/a/1/y/p"), (OTHER_TOPIC, "/a/1/x/p")]):
+    for second, (topic, content_topic) in enumerate(
+        [(TOPIC, "/a/1/x/p"), (TOPIC, "/a/1/y/p"), (OTHER_TOPIC, "/a/1/x/p")]
+    ):
         store.publish(str(second), topic, content_topic, timestamp=now + second)
     assert store.stored() == ["0", "1", "2"]
     assert store.stored(pubsubTopic=TOPIC) == ["0", "1"]
@@ -111,7 +115,11 @@ def test_an_exact_page_has_no_cursor_and_a_new_message_comes_after_the_cursor(sh
 def test_page_size_is_20_by_default_and_100_at_most(shared: Process, topic: str) -> None:
     for number in range(101):
         shared.publish(str(number), topic)
-    assert len(shared.query(pubsubTopic=topic)["messages"]) == len(shared.query(pubsubTopic=topic, pageSize=0)["messages"]) == 20
+    assert (
+        len(shared.query(pubsubTopic=topic)["messages"])
+        == len(shared.query(pubsubTopic=topic, pageSize=0)["messages"])
+        == 20
+    )
     page = shared.query(pubsubTopic=topic, pageSize=5000)
     assert len(page["messages"]) == 100
     assert shared.stored(pubsubTopic=topic, cursor=page["paginationCursor"]) == ["100"]
@@ -149,6 +157,23 @@ def test_what_was_acknowledged_survives_kill(store: Process) -> None:
     assert store.stored() == [*sent, "after"]
 
 
+def test_a_full_disk_is_told_and_stops_only_the_store(store: Process) -> None:
+    stream = store.stream()
+    limits = resource.prlimit(store.process.pid, resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+    sent = 0
+    while store.http.get(store.url("/health"), timeout=5).status_code == 200:
+        store.publish(f"{sent:-<50000}")
+        assert json.loads(stream.recv())["message"]
+        sent += 1
+        assert sent < 20, "the disk is never full"
+    assert "Not Ready" in store.get("/health", 503).text and "cannot store message" in store.log.read_text()
+    resource.prlimit(store.process.pid, resource.RLIMIT_FSIZE, limits)
+    store.publish("there is room again")
+    store.get("/health")
+    assert len(store.stored()) == sent and store.stored()[-1] == "there is room again"
+    stream.close()
+
+
 def test_retention_holds_at_query_time_and_for_cursors(start_node) -> None:
     node = start_node("--store=true", "--store-message-retention-policy=time:3")
     for text in "ab":
@@ -170,7 +195,10 @@ def test_a_node_without_store_asks_its_store_node(start_node, store: Process) ->
     store.stop()
     eventually("loss of the link", lambda: not node.peers())
     assert "No suitable service peer" in node.query(503)["error"]
-    assert "PEER_DIAL_FAILURE" in node.query(504, peerAddr=f"/ip4/127.0.0.1/tcp/{store.ports['p2p']}/p2p/{node.peer_id}")["error"]
+    assert (
+        "PEER_DIAL_FAILURE"
+        in node.query(504, peerAddr=f"/ip4/127.0.0.1/tcp/{store.ports['p2p']}/p2p/{node.peer_id}")["error"]
+    )
 
 
 def test_a_big_page_travels_over_a_link(start_node, store: Process) -> None:

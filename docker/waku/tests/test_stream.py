@@ -7,6 +7,7 @@ import socket
 import pytest
 import websocket
 from conftest import CONTENT_TOPIC, DEADLINE_SECONDS, OTHER_TOPIC, TOPIC, Process
+
 from wakunode.message import WakuMessage
 
 
@@ -76,7 +77,16 @@ def test_the_first_subscribe_narrows_a_stream_of_everything(shared: Process) -> 
 
 def test_bad_frames_are_named_and_change_nothing(shared: Process) -> None:
     stream = shared.stream(contentTopic=CONTENT_TOPIC)
-    for frame in ("x", [], {}, {"sing": []}, {"subscribe": "x"}, {"subscribe": [1]}, {"subscribe": [""]}, {"subscribe": [], "x": 1}):
+    for frame in (
+        "x",
+        [],
+        {},
+        {"sing": []},
+        {"subscribe": "x"},
+        {"subscribe": [1]},
+        {"subscribe": [""]},
+        {"subscribe": [], "x": 1},
+    ):
         assert list(send(stream, frame)) == ["error"]
     shared.publish("one")
     assert next_text(stream) == "one"
@@ -86,7 +96,10 @@ def test_bad_frames_are_named_and_change_nothing(shared: Process) -> None:
 def test_a_stream_needs_a_websocket_and_topics_of_the_node(shared: Process) -> None:
     shared.get("/relay/v1/subscriptions/stream", 400)
     for topic in ("/waku/2/rs/16/1", "x"):
-        assert f"Node not subscribed to topic: {topic}" in shared.get("/relay/v1/subscriptions/stream", 400, pubsubTopic=topic).text
+        assert (
+            f"Node not subscribed to topic: {topic}"
+            in shared.get("/relay/v1/subscriptions/stream", 400, pubsubTopic=topic).text
+        )
         with pytest.raises(websocket.WebSocketBadStatusException, match="400"):
             shared.stream(pubsubTopic=topic)
 

@@ -1,6 +1,7 @@
 """Pubsub topics and autosharding."""
 
 import pytest
+
 from wakunode.topics import Shard, TopicError, autoshard
 
 

@@ -1,4 +1,7 @@
-"""Node records: EIP-778 (RLP, scheme v4) with Waku's fields of RFC 31 (`waku2`, `multiaddrs`) and RFC 51 (`rs`, `rsv`)."""
+"""Node records: EIP-778 (RLP, scheme v4) with Waku's own fields.
+
+`waku2` and `multiaddrs` are those of RFC 31, `rs` and `rsv` those of RFC 51.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,7 @@ def read_record(text: str) -> NodeRecord:
     keys, values = pairs[::2], pairs[1::2]
     if keys != sorted(set(keys)):
         raise EnrError("the keys of the node record are not sorted and unique")
-    fields = dict(zip(keys, values))
+    fields = dict(zip(keys, values, strict=True))
     if fields.get(b"id") != b"v4":
         raise EnrError("the node record is not of identity scheme v4")
     if not _signed(signature, fields.get(b"secp256k1", b""), content):

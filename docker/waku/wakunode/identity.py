@@ -6,7 +6,7 @@ import base58
 from coincurve import PrivateKey, PublicKey
 
 # identity multihash (0x00) of 37 bytes: libp2p's PublicKey protobuf {Type: Secp256k1, Data: 33 bytes}
-_PEER_ID_PREFIX = bytes.fromhex("0025" "0802" "1221")
+_PEER_ID_PREFIX = bytes.fromhex("002508021221")
 
 
 class IdentityError(ValueError):

@@ -100,7 +100,11 @@ class Envelope:
     @cached_property
     def frame(self) -> str:
         """The text frame of the push stream and of a relay link; made once however many read it."""
-        body = {"pubsubTopic": self.pubsub_topic, "messageHash": hash_text(self.hash), "message": self.message.to_json()}
+        body = {
+            "pubsubTopic": self.pubsub_topic,
+            "messageHash": hash_text(self.hash),
+            "message": self.message.to_json(),
+        }
         return json.dumps(body)
 
 

@@ -62,7 +62,13 @@ class Multiaddr:
 
     def to_bytes(self) -> bytes:
         """The binary form without the peer id, as an ENR carries it (RFC 31)."""
-        return bytes([_HOSTS[self.host_kind]]) + self._host_bytes() + bytes([_TCP]) + self.port.to_bytes(2, "big") + _varint(_WS)
+        return (
+            bytes([_HOSTS[self.host_kind]])
+            + self._host_bytes()
+            + bytes([_TCP])
+            + self.port.to_bytes(2, "big")
+            + _varint(_WS)
+        )
 
     def _host_bytes(self) -> bytes:
         if not self.host:

@@ -20,7 +20,7 @@ from wakunode.peers.link import RequestFailed
 from wakunode.peers.switch import Switch
 from wakunode.relay import MessageTooBig, Relay
 from wakunode.serving import listen
-from wakunode.store import InvalidQuery, Query, Store
+from wakunode.store import InvalidQuery, Query, Store, StoreError
 from wakunode.store_protocol import page_to_json, query_from_json, query_to_json
 from wakunode.topics import Shard, TopicError, autoshard
 
@@ -74,7 +74,11 @@ class Node:
 
     @property
     def protocols(self) -> list[str]:
-        served = (self.options.relay, RELAY_PROTOCOL), (self.store, STORE_PROTOCOL), (self.options.lightpush, LIGHTPUSH_PROTOCOL)
+        served = (
+            (self.options.relay, RELAY_PROTOCOL),
+            (self.store, STORE_PROTOCOL),
+            (self.options.lightpush, LIGHTPUSH_PROTOCOL),
+        )
         return [protocol for on, protocol in served if on]
 
     @property
@@ -132,7 +136,10 @@ class Node:
     def _keep_message(self, envelope: Envelope, _: object | None) -> None:
         assert self.store is not None
         if self.relay.is_subscribed(envelope.pubsub_topic):
-            self.store.put(envelope)
+            try:
+                self.store.put(envelope)
+            except StoreError as error:
+                log.error("%s", error)
 
     async def _answer_query(self, params: Any) -> dict[str, Any]:
         assert self.store is not None

@@ -112,7 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     option("--tcp-port", type=_between(0, 65535), default=60000, metavar="PORT", help="0: the kernel chooses")
     option("--nat", type=_nat, metavar="any|none|extip:IP", help="extip:IP is announced; there is nothing to map")
     option("--dns4-domain-name", metavar="NAME", help="announced before the IP addresses")
-    option("--nodekey", type=_as(Identity.from_hex, IdentityError), metavar="HEX", help="private key; default: a new one")
+    option(
+        "--nodekey", type=_as(Identity.from_hex, IdentityError), metavar="HEX", help="private key; default: a new one"
+    )
     option("--cluster-id", type=_between(0, 65535), default=0, metavar="N")
     option("--shard", type=_between(0, MAX_SHARDS - 1), action="append", default=[], metavar="N", help="repeatable")
     option("--content-topic", action="append", default=[], metavar="TOPIC", help="subscribed to at start; repeatable")
@@ -132,7 +134,9 @@ def _parser() -> argparse.ArgumentParser:
     option("--max-connections", type=_between(1, 10**5), default=50, metavar="N", help="relay links at most")
     option("--max-msg-size", type=_size, default=150 * 1024, metavar="SIZE", help="150KiB")
     option("--rln-relay", type=_unserved, nargs="?", const="true", metavar="false", help="not served")
-    option("--log-level", type=str.upper, choices=LOG_LEVELS, default="INFO", metavar="LEVEL", help=", ".join(LOG_LEVELS))
+    option(
+        "--log-level", type=str.upper, choices=LOG_LEVELS, default="INFO", metavar="LEVEL", help=", ".join(LOG_LEVELS)
+    )
     ignored = parser.add_argument_group("accepted without effect")
     for name in WITHOUT_EFFECT:
         ignored.add_argument(f"--{name}", nargs="?", const="", help=argparse.SUPPRESS)
@@ -153,7 +157,16 @@ def _as(parse: Callable[[str], T], fault: type[ValueError]) -> Callable[[str], T
 
 
 def _boolean(text: str) -> bool:
-    known: dict[str, Any] = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    known: dict[str, Any] = {
+        "true": True,
+        "1": True,
+        "yes": True,
+        "on": True,
+        "false": False,
+        "0": False,
+        "no": False,
+        "off": False,
+    }
     if text.lower() not in known:
         raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
     return known[text.lower()]

@@ -1,4 +1,7 @@
-"""What waits to be sent to one WebSocket. Bounded, so that a slow reader costs itself its connection and others nothing."""
+"""What waits to be sent to one WebSocket.
+
+It is bounded: a slow reader costs itself its connection, and others nothing.
+"""
 
 from __future__ import annotations
 

@@ -24,6 +24,8 @@ class Retention:
             return cls()
         match = re.fullmatch(r"(time|capacity):([1-9][0-9]*)", text, re.ASCII)
         if not match:
-            raise RetentionError(f"retention policy {text!r} is not served: use time:SECONDS, capacity:MESSAGES or none")
+            raise RetentionError(
+                f"retention policy {text!r} is not served: use time:SECONDS, capacity:MESSAGES or none"
+            )
         number = int(match[2])
         return cls(seconds=number) if match[1] == "time" else cls(messages=number)

@@ -101,7 +101,11 @@ class Store:
             return False
         now = time.time_ns()
         if message.timestamp and abs(message.timestamp - now) > MAX_CLOCK_VARIANCE:
-            log.warning("not stored, its timestamp %d is more than 20 s from the present: %s", message.timestamp, envelope.hash.hex())
+            log.warning(
+                "not stored, its timestamp %d is more than 20 s from the present: %s",
+                message.timestamp,
+                envelope.hash.hex(),
+            )
             return False
         row = (
             envelope.hash,
@@ -121,7 +125,10 @@ class Store:
         return added
 
     def query(self, query: Query) -> Page:
-        """One page of the messages that meet the query and that retention has not taken. Raises InvalidQuery, StoreError."""
+        """One page of the messages that meet the query and that retention has not taken.
+
+        Raises InvalidQuery, StoreError.
+        """
         if len(query.content_topics) > MAX_CONTENT_TOPICS:
             raise InvalidQuery(f"too many content topics: {len(query.content_topics)}, at most {MAX_CONTENT_TOPICS}")
         if query.page_size < 0:

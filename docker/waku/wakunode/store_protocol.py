@@ -24,7 +24,10 @@ def query_to_json(query: Query, include_data: bool) -> dict[str, Any]:
 
 
 def query_from_json(body: dict[str, Any]) -> tuple[Query, bool]:
-    """The query and whether the answer shall have the messages themselves; KeyError, TypeError, ValueError if malformed."""
+    """The query, and whether the answer shall have the messages themselves.
+
+    Raises KeyError, TypeError or ValueError where it is malformed.
+    """
     query = Query(
         pubsub_topic=body["pubsubTopic"],
         content_topics=tuple(body["contentTopics"]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 from dataclasses import dataclass
@@ -117,7 +116,7 @@ async def receive(socket: Socket, timeout: float | None = None) -> dict[str, Any
     """The next frame. Raises LinkFault, or LinkRefused where the peer closed the link with that reason."""
     try:
         message = await socket.receive(timeout)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         raise LinkFault(f"nothing came within {timeout} s") from None
     if message.type is WSMsgType.CLOSE:
         reason = message.extra or f"the peer closed the link with code {message.data}"

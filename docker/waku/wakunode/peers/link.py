@@ -66,7 +66,7 @@ class Link:
         self._put("request", {"id": request_id, "method": method, "params": params})
         try:
             return await asyncio.wait_for(answer, REQUEST_SECONDS)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise RequestFailed(504, f"{self.peer.peer_id} did not answer within {REQUEST_SECONDS} s") from None
         finally:
             del self._requests[request_id]
@@ -92,7 +92,7 @@ class Link:
         """Say goodbye, but wait for nobody who does not listen."""
         try:
             await asyncio.wait_for(self._socket.close(code=code, message=reason.encode()[:120]), 1)
-        except (asyncio.TimeoutError, ConnectionError) as error:
+        except (TimeoutError, ConnectionError) as error:
             log.debug("no goodbye from %s: %r", self.peer.peer_id, error)
 
     async def _read(self) -> None:

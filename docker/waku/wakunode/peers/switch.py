@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, ClientWSTimeout, web
@@ -17,7 +17,7 @@ from wakunode.peers.link import Handler, Link, RequestFailed
 from wakunode.relay import Relay
 from wakunode.serving import listen
 
-HEARTBEAT_SECONDS = 10
+HEARTBEAT_SECONDS = 5
 FIRST_REDIAL_SECONDS = 0.1
 LAST_REDIAL_SECONDS = 2.0
 REFUSED_REDIAL_SECONDS = 10.0
@@ -81,7 +81,7 @@ class Switch:
         """Dial these peers, and again whenever there is no link with them."""
         for address in addresses:
             if address not in self._keepers:
-                self._keepers[address] = asyncio.create_task(self._keep(address))
+                self._start_keeper(address)
 
     async def connect(self, address: Multiaddr) -> None:
         """Link with a peer once and keep it so; raises DialFailed where the first dial fails."""
@@ -90,7 +90,9 @@ class Switch:
                 link = await self._dial(address, "Rest")
             except (ClientError, OSError, LinkFault) as error:
                 raise DialFailed(f"{address}: {_text(error)}") from error
-            self._keepers[address] = asyncio.create_task(self._keep(address, self._run(link)))
+            if keeper := self._keepers.pop(address, None):
+                keeper.cancel()
+            self._start_keeper(address, self._run(link))
         else:
             self.keep([address])
 
@@ -99,7 +101,9 @@ class Switch:
 
     async def request(self, protocol: str, method: str, params: Any, peer_id: str | None = None) -> Any:
         """Ask the given peer, or any that serves the protocol; raises RequestFailed."""
-        link = self.link_to(peer_id) if peer_id else next((x for x in self._links if protocol in x.peer.protocols), None)
+        link = (
+            self.link_to(peer_id) if peer_id else next((x for x in self._links if protocol in x.peer.protocols), None)
+        )
         if link is None:
             raise RequestFailed(503, "No suitable service peer & none discovered")
         return await link.request(method, params)
@@ -114,9 +118,7 @@ class Switch:
             link.send_subscriptions()
 
     async def _accept(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(
-            heartbeat=HEARTBEAT_SECONDS, timeout=1, compress=False, max_msg_size=MAX_FRAME
-        )
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, timeout=1, compress=False, max_msg_size=MAX_FRAME)
         await socket.prepare(request)
         if len(self._links) >= self._max_links:
             log.warning("link from %s refused: %d links are open already", request.remote, len(self._links))
@@ -125,8 +127,8 @@ class Switch:
         try:
             link = await self._welcome(socket, None, "Inbound")
             await self._run(link)
-        except LinkFault as fault:
-            log.warning("link from %s ended: %s", request.remote, fault)
+        except (LinkFault, ConnectionError) as fault:
+            log.warning("link from %s refused: %s", request.remote, fault)
         finally:
             if request.transport is not None and not socket.closed:
                 request.transport.abort()
@@ -163,7 +165,12 @@ class Switch:
             self._links.remove(link)
             await link.close(code, reason)
 
-    async def _keep(self, address: Multiaddr, running: Any = None) -> None:
+    def _start_keeper(self, address: Multiaddr, running: Coroutine[Any, Any, None] | None = None) -> None:
+        keeper = asyncio.create_task(self._keep(address, running))
+        keeper.add_done_callback(_report)
+        self._keepers[address] = keeper
+
+    async def _keep(self, address: Multiaddr, running: Coroutine[Any, Any, None] | None) -> None:
         delay, last_error = FIRST_REDIAL_SECONDS, ""
         while True:
             try:
@@ -178,12 +185,19 @@ class Switch:
                 level = logging.DEBUG if _text(error) == last_error else logging.WARNING
                 log.log(level, "cannot link with %s, will try again: %s", address, _text(error))
                 last_error = _text(error)
-                delay = REFUSED_REDIAL_SECONDS if isinstance(error, LinkRefused) else min(2 * delay, LAST_REDIAL_SECONDS)
+                delay = (
+                    REFUSED_REDIAL_SECONDS if isinstance(error, LinkRefused) else min(2 * delay, LAST_REDIAL_SECONDS)
+                )
             running = None
             await asyncio.sleep(delay)
 
     async def _say_goodbye(self, _: web.Application) -> None:
         await asyncio.gather(*(link.close(GOING_AWAY, "stopping") for link in self._links))
+
+
+def _report(keeper: asyncio.Task[None]) -> None:
+    if not keeper.cancelled() and (fault := keeper.exception()):
+        log.error("a peer is dialled no more", exc_info=fault)
 
 
 def _text(error: BaseException) -> str:

@@ -23,7 +23,9 @@ class DebugRoutes:
         store = self._node.store
         store_ready = store is None or store.fault is None
         protocols = [{"Relay": "Ready" if self._node.options.relay else "Not Mounted"}]
-        protocols.append({"Store": "Not Mounted" if store is None else "Ready" if store_ready else f"Not Ready: {store.fault}"})
+        protocols.append(
+            {"Store": "Not Mounted" if store is None else "Ready" if store_ready else f"Not Ready: {store.fault}"}
+        )
         body = {"nodeHealth": "Ready" if store_ready else "Not Ready", "protocolsHealth": protocols}
         return web.json_response(body, status=200 if store_ready else 503)
 

@@ -54,7 +54,7 @@ class Subscriber:
     def _change(self, frame: Any) -> None:
         if not isinstance(frame, dict) or len(frame) != 1 or next(iter(frame)) not in ("subscribe", "unsubscribe"):
             raise ValueError('expected {"subscribe": [content topics]} or {"unsubscribe": [content topics]}')
-        (verb, topics), = frame.items()
+        ((verb, topics),) = frame.items()
         if not isinstance(topics, list) or not all(isinstance(topic, str) and topic for topic in topics):
             raise ValueError(f"{verb}: expected a list of content topics")
         if self._content_topics is None:
@@ -78,7 +78,10 @@ class StreamRoute:
         app.on_shutdown.append(self._close_all)
 
     async def stream(self, request: web.Request) -> web.WebSocketResponse:
-        pubsub_topics, content_topics = request.query.getall("pubsubTopic", []), request.query.getall("contentTopic", [])
+        pubsub_topics, content_topics = (
+            request.query.getall("pubsubTopic", []),
+            request.query.getall("contentTopic", []),
+        )
         for topic in pubsub_topics:
             if not self._relay.is_subscribed(topic):
                 raise bad_request(f"Node not subscribed to topic: {topic}")
