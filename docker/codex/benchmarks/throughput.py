@@ -2,8 +2,8 @@
 
     python benchmarks/throughput.py [--size MiB] [--json FILE]
 
-Uploads and downloads a dataset over REST, fetches it and a small one with a second node, and prints rates, the ratio to this machine's
-sha256 and synced-write rates, latencies, and each process's peak memory.
+Uploads and downloads a dataset over REST, fetches it and a small one with a second node, and prints rates, the ratio
+to this machine's sha256 and synced-write rates, latencies, and each process's peak memory.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def disk_rate(folder: Path) -> float:
 async def upload(node: Process, size: int, seed: int = 0) -> tuple[str, float]:
     start = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", node.ports["api"])
-    writer.write(f"POST {PREFIX}/data HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\nContent-Length: {size * MiB}\r\n\r\n".encode())
+    writer.write(f"POST {PREFIX}/data HTTP/1.1\r\nHost: x\r\nContent-Length: {size * MiB}\r\n\r\n".encode())
     for number in range(size):
         writer.write(piece(seed + number))
         await writer.drain()

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .config import CodexConfig
-    from .errors import *  # noqa: F403
-    from .manifest import Manifest
-    from .node import CodexNode
+from typing import Any
 
 _HOME = {"CodexConfig": "config", "CodexNode": "node", "Manifest": "manifest"} | dict.fromkeys(
-    ("CodexError", "NotStarted", "IncorrectCid", "NotFound", "NotAManifest", "RetriesExhausted", "EmptyUpload", "QuotaExceeded",
-     "StorageFailed", "BlockInUse", "InvalidPeerId", "PeerNotFound", "DialFailed", "InvalidRecord", "InvalidMessage", "ConfigError"),
+    (
+        "CodexError",
+        "NotStarted",
+        "IncorrectCid",
+        "NotFound",
+        "NotAManifest",
+        "RetriesExhausted",
+        "EmptyUpload",
+        "QuotaExceeded",
+        "StorageFailed",
+        "BlockInUse",
+        "InvalidPeerId",
+        "PeerNotFound",
+        "DialFailed",
+        "InvalidRecord",
+        "InvalidMessage",
+        "ConfigError",
+    ),
     "errors",
 )
 __all__ = list(_HOME)

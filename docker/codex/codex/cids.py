@@ -1,7 +1,7 @@
 """Content identifiers: parsing, printing and the three kinds that a node makes.
 
-Byte layout (CID specification): `01 | uvarint(codec) | uvarint(hash) | uvarint(length) | digest`, printed in multibase base58btc.
-CIDv0 is a bare sha2-256 multihash printed in base58 without a prefix.
+Byte layout (CID specification): `01 | uvarint(codec) | uvarint(hash) | uvarint(length) | digest`, printed in
+multibase base58btc. CIDv0 is a bare sha2-256 multihash printed in base58 without a prefix.
 """
 
 from __future__ import annotations
@@ -22,17 +22,38 @@ TREE_CODEC = 0xCD03
 SHA2_256 = 0x12
 
 DAG_PB_CODEC = 0x70
-# The codecs the original accepts in a CID: IPLD's common ones, Ethereum, Bitcoin, Zcash, Stellar, Decred, Dash, torrents, Codex.
+# The codecs the original accepts: IPLD's common ones, Ethereum, Bitcoin, Zcash, Stellar, Decred, Dash, torrents, Codex.
 KNOWN_CODECS = frozenset(
     {0x55, DAG_PB_CODEC, 0x71, 0x72, 0x78, 0x0129, 0x7B, 0x7C, 0xF0, 0xF1, 0xE2, 0xE4, 0xE5}
-    | set(range(0x90, 0x99)) | {0xB0, 0xB1, 0xC0, 0xC1, 0xD0, 0xD1, 0xE0, 0xE1}
+    | set(range(0x90, 0x99))
+    | {0xB0, 0xB1, 0xC0, 0xC1, 0xD0, 0xD1, 0xE0, 0xE1}
     | {MANIFEST_CODEC, BLOCK_CODEC, TREE_CODEC, 0xCD04, 0xCD05, 0xCD06, 0xCD10, 0xCD11, 0xCD12}
 )
 # Multihash code to digest length in bytes; None: any length.
-KNOWN_HASHES: dict[int, int | None] = {
-    0x00: None, 0x11: 20, SHA2_256: 32, 0x13: 64, 0x14: 64, 0x15: 48, 0x16: 32, 0x17: 28,
-    0x18: None, 0x19: None, 0x1A: 28, 0x1B: 32, 0x1C: 48, 0x1D: 64, 0x56: 32, 0xCD10: 32, 0xCD11: 32, 0xCD12: 32,
-} | {0xB200 + n: n for n in range(1, 65)} | {0xB240 + n: n for n in range(1, 33)}
+KNOWN_HASHES: dict[int, int | None] = (
+    {
+        0x00: None,
+        0x11: 20,
+        SHA2_256: 32,
+        0x13: 64,
+        0x14: 64,
+        0x15: 48,
+        0x16: 32,
+        0x17: 28,
+        0x18: None,
+        0x19: None,
+        0x1A: 28,
+        0x1B: 32,
+        0x1C: 48,
+        0x1D: 64,
+        0x56: 32,
+        0xCD10: 32,
+        0xCD11: 32,
+        0xCD12: 32,
+    }
+    | {0xB200 + n: n for n in range(1, 65)}
+    | {0xB240 + n: n for n in range(1, 33)}
+)
 
 
 @dataclass(frozen=True)

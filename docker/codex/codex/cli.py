@@ -1,4 +1,5 @@
-"""The command line: the original's options that mean something here, each also as an environment variable `CODEX_<OPTION>`.
+"""The command line: the original's options that mean something here, each also as an environment variable
+`CODEX_<OPTION>`.
 
 An option of the original that is not served is refused by name (exit status 2).
 """
@@ -26,32 +27,125 @@ log = logging.getLogger("codex")
 ENV_PREFIX = "CODEX_"
 DEFAULT_DATA_DIR = Path.home() / ".cache" / "codex"
 # Known to the original, without a meaning here: a node that took them silently would not do what was asked.
-NOT_SERVED = ("config-file", "log-format", "agent-string", "circuit-dir", "eth-provider", "eth-account", "eth-private-key", "marketplace-address",
-              "validator", "simulate-proof-failures")
+NOT_SERVED = (
+    "config-file",
+    "log-format",
+    "agent-string",
+    "circuit-dir",
+    "eth-provider",
+    "eth-account",
+    "eth-private-key",
+    "marketplace-address",
+    "validator",
+    "simulate-proof-failures",
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="codex", description="A Codex storage node.", allow_abbrev=False)
     add = parser.add_argument
-    add("-d", "--data-dir", type=Path, default=DEFAULT_DATA_DIR, metavar="DIR", help="where configuration and data live [%(default)s]")
-    add("-i", "--listen-addrs", action="append", metavar="MULTIADDR", help="listen here; repeatable [/ip4/0.0.0.0/tcp/0]")
-    add("--nat", default="any", help="any, none, upnp, pmp or extip:IP; only extip changes what is announced [%(default)s]")
-    add("-u", "--disc-port", type=_port, default=8090, metavar="PORT", help="UDP port named in the node's record; not bound [%(default)s]")
-    add("--net-privkey", type=Path, default=Path("key"), metavar="FILE", help="network key, relative to the data dir [%(default)s]")
-    add("-b", "--bootstrap-node", action="append", metavar="SPR", help="signed peer record of a node to join; repeatable")
+    add(
+        "-d",
+        "--data-dir",
+        type=Path,
+        default=DEFAULT_DATA_DIR,
+        metavar="DIR",
+        help="where configuration and data live [%(default)s]",
+    )
+    add(
+        "-i",
+        "--listen-addrs",
+        action="append",
+        metavar="MULTIADDR",
+        help="listen here; repeatable [/ip4/0.0.0.0/tcp/0]",
+    )
+    add(
+        "--nat",
+        default="any",
+        help="any, none, upnp, pmp or extip:IP; only extip changes what is announced [%(default)s]",
+    )
+    add(
+        "-u",
+        "--disc-port",
+        type=_port,
+        default=8090,
+        metavar="PORT",
+        help="UDP port named in the node's record; not bound [%(default)s]",
+    )
+    add(
+        "--net-privkey",
+        type=Path,
+        default=Path("key"),
+        metavar="FILE",
+        help="network key, relative to the data dir [%(default)s]",
+    )
+    add(
+        "-b",
+        "--bootstrap-node",
+        action="append",
+        metavar="SPR",
+        help="signed peer record of a node to join; repeatable",
+    )
     add("--max-peers", type=_count, default=160, metavar="N", help="connections kept at most [%(default)s]")
     add("--api-bindaddr", default="127.0.0.1", metavar="IP", help="address of the REST interface [%(default)s]")
-    add("-p", "--api-port", type=_port, default=8080, metavar="PORT", help="port of the REST interface; 0: any free one [%(default)s]")
+    add(
+        "-p",
+        "--api-port",
+        type=_port,
+        default=8080,
+        metavar="PORT",
+        help="port of the REST interface; 0: any free one [%(default)s]",
+    )
     add("--api-cors-origin", metavar="ORIGIN", help="origin that browsers may call from; * for all")
     add("--repo-kind", default="fs", choices=["fs"], help="how blocks are stored; only files are served [%(default)s]")
-    add("-q", "--storage-quota", type=_wrapped(parse_size), default="20GiB", metavar="SIZE", help="bytes at most [%(default)s]")
-    add("-t", "--block-ttl", type=_wrapped(parse_duration), default="30d", metavar="TIME", help="how long data is kept [%(default)s]")
-    add("--block-mi", type=_wrapped(parse_duration), default="10m", metavar="TIME", help="pause between rounds of expiry [%(default)s]")
+    add(
+        "-q",
+        "--storage-quota",
+        type=_wrapped(parse_size),
+        default="20GiB",
+        metavar="SIZE",
+        help="bytes at most [%(default)s]",
+    )
+    add(
+        "-t",
+        "--block-ttl",
+        type=_wrapped(parse_duration),
+        default="30d",
+        metavar="TIME",
+        help="how long data is kept [%(default)s]",
+    )
+    add(
+        "--block-mi",
+        type=_wrapped(parse_duration),
+        default="10m",
+        metavar="TIME",
+        help="pause between rounds of expiry [%(default)s]",
+    )
     add("--block-mn", type=_count, default=1000, metavar="N", help="blocks removed per round [%(default)s]")
-    add("--block-retries", type=_count, default=3000, metavar="N", help="tries, 3 s apart, to find a block [%(default)s]")
-    add("--log-level", type=_wrapped(_level), default="info", metavar="LEVEL", help="trace, debug, info, notice, warn, error, fatal [%(default)s]")
+    add(
+        "--block-retries",
+        type=_count,
+        default=3000,
+        metavar="N",
+        help="tries, 3 s apart, to find a block [%(default)s]",
+    )
+    add(
+        "--log-level",
+        type=_wrapped(_level),
+        default="info",
+        metavar="LEVEL",
+        help="trace, debug, info, notice, warn, error, fatal [%(default)s]",
+    )
     add("--log-file", type=Path, metavar="FILE", help="log here instead of stderr")
-    add("--metrics", nargs="?", const=True, type=_flag, default=False, metavar="BOOL", help="serve Prometheus metrics [off]")
+    add(
+        "--metrics",
+        nargs="?",
+        const=True,
+        type=_flag,
+        default=False,
+        metavar="BOOL",
+        help="serve Prometheus metrics [off]",
+    )
     add("--metrics-address", default="127.0.0.1", metavar="IP", help="[%(default)s]")
     add("--metrics-port", type=_port, default=8008, metavar="PORT", help="0: any free one [%(default)s]")
     for name in NOT_SERVED:
@@ -60,7 +154,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace:
-    """The options; the environment counts where the command line is silent. Ends the process with status 2 on bad ones."""
+    """The options; the environment counts where the command line is silent.
+
+    Ends the process with status 2 on bad ones.
+    """
     parser = build_parser()
     from_env: list[str] = []
     for action in parser._actions:
@@ -75,7 +172,9 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run a node until SIGINT or SIGTERM; ends the process: 0 after a signal, 1 if it cannot start, 2 for bad options."""
+    """Run a node until SIGINT or SIGTERM; ends the process: 0 after a signal, 1 if it cannot start, 2 for bad
+    options.
+    """
     options = parse(sys.argv[1:] if argv is None else argv, os.environ)
     try:
         configure(options.log_level, options.log_file)
@@ -133,7 +232,13 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 class _Refused(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None) -> None:
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
         parser.error(f"{option_string} is not served by this node")
 
 

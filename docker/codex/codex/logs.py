@@ -8,8 +8,13 @@ from pathlib import Path
 
 NOTICE = 25
 LEVELS = {
-    "trace": 5, "debug": logging.DEBUG, "info": logging.INFO, "notice": NOTICE,
-    "warn": logging.WARNING, "error": logging.ERROR, "fatal": logging.CRITICAL,
+    "trace": 5,
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "notice": NOTICE,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+    "fatal": logging.CRITICAL,
 }
 HINT = "Please specify one of: trace, debug, info, notice, warn, error or fatal"
 
@@ -21,7 +26,10 @@ class _Formatter(logging.Formatter):
 
 
 def parse_level(text: str) -> int:
-    """The level of `INFO` or of `INFO;TRACE:topic` (topics are the original's and mean nothing here). Raises ValueError."""
+    """The level of `INFO` or of `INFO;TRACE:topic` (topics are the original's and mean nothing here).
+
+    Raises ValueError.
+    """
     levels = [part.split(":")[0].strip().lower() for part in text.split(";")]
     if any(level not in LEVELS for level in levels):
         raise ValueError(HINT)

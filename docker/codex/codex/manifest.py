@@ -1,4 +1,7 @@
-"""The manifest: what a dataset's CID stands for. It names the Merkle tree, the sizes and, if given at upload, file name and MIME type."""
+"""The manifest: what a dataset's CID stands for.
+
+It names the Merkle tree, the sizes and, if given at upload, file name and MIME type.
+"""
 
 from __future__ import annotations
 

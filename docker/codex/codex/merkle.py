@@ -1,7 +1,8 @@
 """The Merkle tree over a dataset's blocks, as the original builds it (codex/merkletree).
 
-Leaves are the 32-byte sha2-256 digests of the blocks. A node is `sha256(left | right | key)`; the key byte tells whether the children
-are leaves (bit 0) and whether the right one is missing (bit 1, then 32 zero bytes stand in). There is always at least one compression.
+Leaves are the 32-byte sha2-256 digests of the blocks. A node is `sha256(left | right | key)`; the key byte tells
+whether the children are leaves (bit 0) and whether the right one is missing (bit 1, then 32 zero bytes stand in).
+There is always at least one compression.
 """
 
 from __future__ import annotations
@@ -56,7 +57,10 @@ class Proof:
     path: tuple[bytes, ...]
 
     def ancestors(self, leaf: bytes) -> list[bytes]:
-        """The nodes from the leaf's parent up to the root that this proof leads to. Raises ValueError if it has no such shape."""
+        """The nodes from the leaf's parent up to the root that this proof leads to.
+
+        Raises ValueError if it has no such shape.
+        """
         sizes = layer_sizes(self.leaves)
         if not 0 <= self.index < self.leaves or len(self.path) != len(sizes) - 1:
             raise ValueError(f"a proof of leaf {self.index} of {self.leaves} cannot have {len(self.path)} steps")

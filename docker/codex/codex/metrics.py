@@ -43,7 +43,9 @@ class _Collector:
 
     def collect(self) -> Iterator[Metric]:
         repository, peers = self._node.repository, self._node.peers
-        yield GaugeMetricFamily("codex_repostore_blocks", "blocks held, manifests included", value=repository.total_blocks)
+        yield GaugeMetricFamily(
+            "codex_repostore_blocks", "blocks held, manifests included", value=repository.total_blocks
+        )
         yield GaugeMetricFamily("codex_repostore_bytes_used", "bytes used", value=repository.used)
         yield GaugeMetricFamily("codex_repostore_bytes_reserved", "bytes reserved", value=0)
         yield GaugeMetricFamily("libp2p_peers", "connected peers", value=len(peers))

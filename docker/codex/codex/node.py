@@ -1,4 +1,6 @@
-"""One Codex node: repository, libp2p host, block exchange and discovery behind the operations of libcodex, as coroutines."""
+"""One Codex node: repository, libp2p host, block exchange and discovery behind the operations of libcodex, as
+coroutines.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ WINDOW = 256  # blocks asked for ahead of the reader
 
 
 class CodexNode:
-    """A node. Every operation can be cancelled; those that may wait for others take `timeout` in seconds and raise TimeoutError.
+    """A node.
+
+    Every operation can be cancelled; those that may wait for others take `timeout` in seconds and raise TimeoutError.
 
     CIDs are text; one that cannot be parsed raises IncorrectCid. `peer_id`, `spr` and `addrs` are known once started.
     """
@@ -122,7 +126,10 @@ class CodexNode:
     # Peers
 
     async def connect(self, peer_id: str, addrs: list[str] | None = None, timeout: float | None = None) -> None:
-        """Connect to a peer, at these multiaddresses or where discovery finds it. Raises InvalidPeerId, PeerNotFound, DialFailed."""
+        """Connect to a peer, at these multiaddresses or where discovery finds it.
+
+        Raises InvalidPeerId, PeerNotFound, DialFailed.
+        """
         on = self._on
         check_peer_id(peer_id)
         async with asyncio.timeout(timeout):
@@ -155,7 +162,10 @@ class CodexNode:
         return manifest.cid
 
     async def manifest(self, cid: str, local: bool = False, timeout: float | None = None) -> Manifest:
-        """The manifest, from the network if it is not held and `local` is not set. Raises NotFound (local), RetriesExhausted, NotAManifest."""
+        """The manifest, from the network if it is not held and `local` is not set.
+
+        Raises NotFound (local), RetriesExhausted, NotAManifest.
+        """
         on, parsed = self._on, Cid.parse(cid)
         async with asyncio.timeout(timeout):
             if not local and not on.repository.has(parsed):
@@ -169,10 +179,12 @@ class CodexNode:
         return manifest
 
     async def download(self, cid: str, local: bool = False, timeout: float | None = None) -> AsyncIterator[bytes]:
-        """The dataset's bytes, block by block, each compared with its hash. `timeout` is the longest wait for one block.
+        """The dataset's bytes, block by block, each compared with its hash.
 
-        As in the original, `local` is about the manifest: blocks that are missing come from peers, if there is anybody to ask.
-        Raises as `manifest`; NotFound too for a block that is damaged or missing with nobody to ask.
+        `timeout` is the longest wait for one block.
+
+        As in the original, `local` is about the manifest: blocks that are missing come from peers, if there is
+        anybody to ask. Raises as `manifest`; NotFound too for a block that is damaged or missing with nobody to ask.
         """
         manifest = await self.manifest(cid, local, timeout)
         on, left = self._on, manifest.dataset_size
@@ -181,7 +193,10 @@ class CodexNode:
             left -= len(block)
 
     async def delete(self, cid: str) -> None:
-        """Remove a dataset from the local repository; nothing happens if it is absent. Raises BlockInUse for one of its blocks."""
+        """Remove a dataset from the local repository; nothing happens if it is absent.
+
+        Raises BlockInUse for one of its blocks.
+        """
         on, parsed = self._on, Cid.parse(cid)
         await on.forget(parsed)
 
@@ -313,7 +328,7 @@ class _Running:
 async def _chunks(data: bytes | AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     if isinstance(data, (bytes, bytearray, memoryview)):
         for at in range(0, len(data), 1 << 20):
-            yield bytes(data[at:at + (1 << 20)])
+            yield bytes(data[at : at + (1 << 20)])
     else:
         async for chunk in data:
             yield chunk

@@ -8,7 +8,9 @@ from pathlib import Path
 
 
 def announce_ready(ports: dict[str, int]) -> None:
-    """Write `{"pid", "ports"}` to the file that NODE_READY_FILE names, whole or not at all; without the variable do nothing."""
+    """Write `{"pid", "ports"}` to the file that NODE_READY_FILE names, whole or not at all; without the variable do
+    nothing.
+    """
     where = os.environ.get("NODE_READY_FILE")
     if where:
         aside = Path(f"{where}.{os.getpid()}.tmp")

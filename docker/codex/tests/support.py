@@ -64,7 +64,12 @@ class Answer:
 
 
 async def http(
-    port: int, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"", raw: bytes | None = None
+    port: int,
+    method: str,
+    path: str,
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
+    raw: bytes | None = None,
 ) -> Answer:
     """One request on a connection of its own; `raw` replaces everything that would be sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -110,7 +115,9 @@ class Rest:
     async def __aexit__(self, *_: object) -> None:
         await self._server.stop()
 
-    async def __call__(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Answer:
+    async def __call__(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
         return await http(self.port, method, PREFIX + path, headers, body)
 
 
@@ -132,7 +139,9 @@ class Process:
         with open(self.log, "ab") as log:
             self.popen = subprocess.Popen(
                 [sys.executable, "-m", "codex", *options],
-                stdout=log, stderr=log, cwd=Path(__file__).parents[1],
+                stdout=log,
+                stderr=log,
+                cwd=Path(__file__).parents[1],
                 env={**os.environ, "NODE_READY_FILE": str(ready), **self.env},
             )
         deadline = time.monotonic() + PATIENCE
@@ -154,5 +163,7 @@ class Process:
         self.popen.send_signal(number)
         return self.popen.wait(PATIENCE)
 
-    async def __call__(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Answer:
+    async def __call__(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
         return await http(self.ports["api"], method, PREFIX + path, headers, body)

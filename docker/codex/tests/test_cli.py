@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from support import PATIENCE, Process, http
 
 from codex import ConfigError
 from codex.cli import parse
 from codex.config import parse_duration, parse_size
 from codex.network.addresses import announced, interface_addresses
-from support import PATIENCE, Process, http
 
 HERE = Path(__file__).parents[1]
 
@@ -24,7 +24,12 @@ HERE = Path(__file__).parents[1]
 def run(*options, env=None):
     """Exit status and output of a node that does not start."""
     done = subprocess.run(
-        [sys.executable, "-m", "codex", *options], cwd=HERE, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=PATIENCE
+        [sys.executable, "-m", "codex", *options],
+        cwd=HERE,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -38,8 +43,14 @@ def test_defaults_are_the_originals():
 
 
 def test_every_option_is_also_an_environment_variable_and_the_command_line_wins():
-    env = {"CODEX_API_PORT": "1", "CODEX_STORAGE_QUOTA": "5kb", "CODEX_LISTEN_ADDRS": "/ip4/1.2.3.4/tcp/5,/ip4/1.2.3.4/tcp/6",
-           "CODEX_BOOTSTRAP_NODE": "spr:x", "CODEX_METRICS": "true", "CODEX_NAT": "none"}
+    env = {
+        "CODEX_API_PORT": "1",
+        "CODEX_STORAGE_QUOTA": "5kb",
+        "CODEX_LISTEN_ADDRS": "/ip4/1.2.3.4/tcp/5,/ip4/1.2.3.4/tcp/6",
+        "CODEX_BOOTSTRAP_NODE": "spr:x",
+        "CODEX_METRICS": "true",
+        "CODEX_NAT": "none",
+    }
     options = parse(["--api-port=2"], env)
     assert (options.api_port, options.storage_quota, options.metrics, options.nat) == (2, 5000, True, "none")
     assert options.listen_addrs == ["/ip4/1.2.3.4/tcp/5", "/ip4/1.2.3.4/tcp/6"] and options.bootstrap_node == ["spr:x"]
@@ -51,11 +62,23 @@ def test_spellings_of_the_original():
     assert options.bootstrap_node == ["spr:a", "spr:b"]
 
 
-@pytest.mark.parametrize("option, named", [
-    ("--eth-provider=x", "eth-provider"), ("--nonsense", "nonsense"), ("persistence", "persistence"), ("--repo-kind=sqlite", "sqlite"),
-    ("--api-port=70000", "70000"), ("--api-port=-1", "-1"), ("--storage-quota=much", "much"), ("--block-ttl=soon", "soon"),
-    ("--log-level=loud", "fatal"), ("--metrics=maybe", "maybe"), ("--config-file=x", "config-file"), ("--api", "--api"),
-])
+@pytest.mark.parametrize(
+    "option, named",
+    [
+        ("--eth-provider=x", "eth-provider"),
+        ("--nonsense", "nonsense"),
+        ("persistence", "persistence"),
+        ("--repo-kind=sqlite", "sqlite"),
+        ("--api-port=70000", "70000"),
+        ("--api-port=-1", "-1"),
+        ("--storage-quota=much", "much"),
+        ("--block-ttl=soon", "soon"),
+        ("--log-level=loud", "fatal"),
+        ("--metrics=maybe", "maybe"),
+        ("--config-file=x", "config-file"),
+        ("--api", "--api"),
+    ],
+)
 def test_bad_options_are_refused_by_name(option, named, capsys):
     with pytest.raises(SystemExit) as ended:
         parse([option], {})
@@ -68,10 +91,16 @@ def test_a_bad_environment_variable_is_refused_too(capsys):
     assert "http" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option, named", [
-    ("--listen-addrs=/ip4/127.0.0.1/udp/1", "/ip4/127.0.0.1/udp/1"), ("--bootstrap-node=spr:AAAA", "bootstrap-node"),
-    ("--nat=somehow", "somehow"), ("--nat=extip:1.2.3", "extip:1.2.3"), ("--listen-addrs=/ip4/300.0.0.1/tcp/1", "300"),
-])
+@pytest.mark.parametrize(
+    "option, named",
+    [
+        ("--listen-addrs=/ip4/127.0.0.1/udp/1", "/ip4/127.0.0.1/udp/1"),
+        ("--bootstrap-node=spr:AAAA", "bootstrap-node"),
+        ("--nat=somehow", "somehow"),
+        ("--nat=extip:1.2.3", "extip:1.2.3"),
+        ("--listen-addrs=/ip4/300.0.0.1/tcp/1", "300"),
+    ],
+)
 def test_what_cannot_start_says_why(tmp_path, option, named):
     status, output = run(f"--data-dir={tmp_path}", "--api-port=0", "--listen-addrs=/ip4/127.0.0.1/tcp/0", option)
     assert status == 1 and named in output and "Traceback" not in output
@@ -97,7 +126,9 @@ def test_a_readable_private_key_is_refused(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_signals_end_it_with_status_0(tmp_path, number):
     with Process(tmp_path / "a") as a:
-        waiting = asyncio.create_task(a("GET", "/data/zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D/network/manifest"))
+        waiting = asyncio.create_task(
+            a("GET", "/data/zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D/network/manifest")
+        )
         await a("GET", "/space")
         assert await asyncio.to_thread(a.stop, number) == 0
         await asyncio.gather(waiting, return_exceptions=True)
@@ -127,7 +158,13 @@ async def test_metrics_and_log_file(tmp_path):
 
 def test_sizes_and_times():
     assert [parse_size(text) for text in ("7", "2kb", "2KiB", "20GiB", "1 tb")] == [7, 2000, 2048, 20 << 30, 10**12]
-    assert [parse_duration(text) for text in ("5", "90s", "1h30m", "30d", "2w")] == [5, 90, 5400, 30 * 86400, 14 * 86400]
+    assert [parse_duration(text) for text in ("5", "90s", "1h30m", "30d", "2w")] == [
+        5,
+        90,
+        5400,
+        30 * 86400,
+        14 * 86400,
+    ]
     for text in ("", "x", "1.5gb", "-1", "5 parsecs"):
         with pytest.raises(ConfigError):
             parse_size(text)

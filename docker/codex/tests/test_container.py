@@ -5,7 +5,6 @@ import os
 import uuid
 
 import pytest
-
 from support import PATIENCE, PREFIX, blob, http
 
 IMAGE = os.environ.get("CODEX_IMAGE")
@@ -22,7 +21,12 @@ def containers():
 
     def run(*options):
         container = client.containers.run(
-            IMAGE, list(options), detach=True, network=name, ports={"8080/tcp": ("127.0.0.1", None)}, labels={"codex.test": name}
+            IMAGE,
+            list(options),
+            detach=True,
+            network=name,
+            ports={"8080/tcp": ("127.0.0.1", None)},
+            labels={"codex.test": name},
         )
         started.append(container)
         return container

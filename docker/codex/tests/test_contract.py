@@ -1,7 +1,8 @@
 """Replays the exchanges recorded with a real node (contract/rest.jsonl) and compares what comes back.
 
-Random bodies were not recorded, only their size: bodies of the same size stand in, and CIDs in paths and answers are translated.
-Not compared: Date, Server, and the stray second response that the real node glues to some answers (README, "Differences").
+Random bodies were not recorded, only their size: bodies of the same size stand in, and CIDs in paths and answers are
+translated. Not compared: Date, Server, and the stray second response that the real node glues to some answers
+(README, "Differences").
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import pytest
+from support import Answer, Rest, blob, http, node
 
 from codex.cids import block_cid, tree_cid
 from codex.merkle import root_of
-from support import Answer, Rest, blob, http, node
 
 RECORDINGS = [json.loads(line) for line in open(Path(__file__).parent / "contract" / "rest.jsonl")]
 
@@ -29,8 +29,13 @@ SKIPPED = {
     205: "the provider is killed in the middle: tests/test_exchange.py",
 }
 COMPARED = {
-    "Connection", "Content-Type", "Content-Disposition", "Access-Control-Allow-Origin", "Access-Control-Allow-Methods",
-    "Access-Control-Max-Age", "Access-Control-Expose-Headers",
+    "Connection",
+    "Content-Type",
+    "Content-Disposition",
+    "Access-Control-Allow-Origin",
+    "Access-Control-Allow-Methods",
+    "Access-Control-Max-Age",
+    "Access-Control-Expose-Headers",
 }
 RETRIES = 2
 QUOTA_D = 200000
@@ -120,12 +125,15 @@ class Replay:
         headers = dict(request["headers"])
         body = self.body(recording)
         version = "HTTP/1.0" if "HTTP/1.0" in recording["case"] else "HTTP/1.1"
-        lines = [f"{request['method']} {self.translate(request['path'])} {version}", *(f"{k}: {v}" for k, v in headers.items())]
+        lines = [
+            f"{request['method']} {self.translate(request['path'])} {version}",
+            *(f"{k}: {v}" for k, v in headers.items()),
+        ]
         return await http(port, request["method"], "", raw="\r\n".join([*lines, "", ""]).encode() + body)
 
 
 def _digests(data: bytes) -> list[bytes]:
-    return [sha256(data[at:at + 65536].ljust(65536, b"\0")).digest() for at in range(0, len(data), 65536)]
+    return [sha256(data[at : at + 65536].ljust(65536, b"\0")).digest() for at in range(0, len(data), 65536)]
 
 
 def _manifests(recording: dict[str, Any]) -> list[dict[str, Any]]:
@@ -193,7 +201,11 @@ def shape(value: Any) -> Any:
 def list_differences(recorded: dict[str, Any], ours: dict[str, Any]) -> list[str]:
     """Every dataset here must be in the recorded list; that one has more, from exchanges that are not in the file."""
     theirs = {entry["cid"]: entry for entry in recorded["content"]}
-    return [f"{entry} instead of {theirs.get(entry['cid'])}" for entry in ours["content"] if theirs.get(entry["cid"]) != entry]
+    return [
+        f"{entry} instead of {theirs.get(entry['cid'])}"
+        for entry in ours["content"]
+        if theirs.get(entry["cid"]) != entry
+    ]
 
 
 async def test_answers_are_those_of_a_real_node(tmp_path):
@@ -213,11 +225,17 @@ async def test_answers_are_those_of_a_real_node(tmp_path):
                 await replay.restart("a")
             replayed += 1
             if recording["response"].get("body_text") == "Error retries exhausted":
-                waiting.append((recording, asyncio.create_task(replay.send(recording))))  # takes its retries: meanwhile go on
+                waiting.append(
+                    (recording, asyncio.create_task(replay.send(recording)))
+                )  # takes its retries: meanwhile go on
                 continue
             answer = await replay.send(recording)
-            failures += [f"{recording['seq']} {recording['case']}: {text}" for text in differences(recording, answer, replay)]
+            failures += [
+                f"{recording['seq']} {recording['case']}: {text}" for text in differences(recording, answer, replay)
+            ]
         for recording, task in waiting:
-            failures += [f"{recording['seq']} {recording['case']}: {text}" for text in differences(recording, await task, replay)]
+            failures += [
+                f"{recording['seq']} {recording['case']}: {text}" for text in differences(recording, await task, replay)
+            ]
     assert not failures, "\n".join(failures)
     assert replayed == len(RECORDINGS) - len(SKIPPED)

@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
+from support import PATIENCE, Rest, blob, node, read_all
 
 from codex import ConfigError, InvalidRecord
 from codex.network.discovery import table_entry
 from codex.network.identity import SignedPeerRecord, load_or_create_key
-from support import PATIENCE, Rest, blob, node, read_all
 
 RECORDED = {
     recording["case"]: json.loads(recording["response"]["body_text"])
@@ -21,7 +21,10 @@ RECORDED = {
 async def test_c_downloads_from_a_knowing_only_b(tmp_path):
     data = blob(1 << 20)
     async with node(tmp_path / "b") as b:
-        async with node(tmp_path / "a", bootstrap_nodes=[b.spr]) as a, node(tmp_path / "c", bootstrap_nodes=[b.spr]) as c:
+        async with (
+            node(tmp_path / "a", bootstrap_nodes=[b.spr]) as a,
+            node(tmp_path / "c", bootstrap_nodes=[b.spr]) as c,
+        ):
             cid = await a.upload(data)
             assert await read_all(c, cid) == data
             assert a.peer_id in c.peers
@@ -48,14 +51,20 @@ async def test_a_seeker_that_was_there_first_finds_a_later_provider(tmp_path):
 
 async def test_over_a_chain_of_bootstrap_nodes(tmp_path):
     async with node(tmp_path / "b1") as b1, node(tmp_path / "b2", bootstrap_nodes=[b1.spr]) as b2:
-        async with node(tmp_path / "a", bootstrap_nodes=[b1.spr]) as a, node(tmp_path / "c", bootstrap_nodes=[b2.spr]) as c:
+        async with (
+            node(tmp_path / "a", bootstrap_nodes=[b1.spr]) as a,
+            node(tmp_path / "c", bootstrap_nodes=[b2.spr]) as c,
+        ):
             cid = await a.upload(b"far away")
             assert await read_all(c, cid) == b"far away"
 
 
 async def test_peers_are_found_by_their_id(tmp_path):
     async with node(tmp_path / "b") as b, Rest(b):
-        async with node(tmp_path / "a", bootstrap_nodes=[b.spr]) as a, node(tmp_path / "c", bootstrap_nodes=[b.spr]) as c:
+        async with (
+            node(tmp_path / "a", bootstrap_nodes=[b.spr]) as a,
+            node(tmp_path / "c", bootstrap_nodes=[b.spr]) as c,
+        ):
             async with asyncio.timeout(PATIENCE):
                 while a.peer_id not in [entry["peerId"] for entry in (await b.debug())["table"]["nodes"]]:
                     await asyncio.sleep(0.01)
@@ -71,7 +80,9 @@ def test_records_of_real_nodes_are_verified_and_their_node_ids_equal_ours(case):
     record = SignedPeerRecord.parse(RECORDED[case]["spr"])
     assert record.peer_id == RECORDED[case]["id"]
     entry = table_entry(record, seen=False)
-    assert {key: entry[key] for key in ("nodeId", "peerId", "address")} == {key: table[key] for key in ("nodeId", "peerId", "address")}
+    assert {key: entry[key] for key in ("nodeId", "peerId", "address")} == {
+        key: table[key] for key in ("nodeId", "peerId", "address")
+    }
 
 
 def test_a_record_survives_printing_and_a_forged_one_is_refused(tmp_path):
@@ -79,7 +90,12 @@ def test_a_record_survives_printing_and_a_forged_one_is_refused(tmp_path):
     record = SignedPeerRecord.sign(key, ["/ip4/10.0.0.1/tcp/8070"], seq=7)
     assert SignedPeerRecord.parse(record.spr) == record
     victim = SignedPeerRecord.sign(other, ["/ip4/10.0.0.2/tcp/8070"]).envelope
-    for forged in (record.envelope[:-1] + bytes([record.envelope[-1] ^ 1]), record.envelope[:40], victim[:39] + record.envelope[39:], b""):
+    for forged in (
+        record.envelope[:-1] + bytes([record.envelope[-1] ^ 1]),
+        record.envelope[:40],
+        victim[:39] + record.envelope[39:],
+        b"",
+    ):
         with pytest.raises(InvalidRecord):
             SignedPeerRecord.verify(forged)
     for text in ("", "spr:", "spr:!!!!", "enr:" + record.spr[4:], record.spr[:-6]):

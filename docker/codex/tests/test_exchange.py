@@ -3,12 +3,13 @@
 import asyncio
 
 import pytest
+from support import PATIENCE, PREFIX, Process, Rest, blob, node, read_all
 
 from codex import DialFailed, InvalidPeerId, NotFound, PeerNotFound, RetriesExhausted
-from codex.network.host import Libp2pHost
+from codex.network.discovery import PROTOCOL as PROVIDERS
+from codex.network.host import Libp2pHost, PeerGone
 from codex.network.identity import load_or_create_key
-from codex.network.messages import HAVE, PROTOCOL, Address, deliveries, delivery, parse, presences
-from support import PATIENCE, PREFIX, Process, Rest, blob, node, read_all
+from codex.network.messages import HAVE, PROTOCOL, Address, deliveries, parse, presences
 
 MiB = 1 << 20
 
@@ -76,7 +77,7 @@ async def test_a_node_with_part_of_a_dataset_provides_that_part(tmp_path):
         await c.manifest(cid)
         async with asyncio.timeout(PATIENCE):
             await c._on.exchange.want(Address(manifest.tree, 2))
-        assert await c.repository.read_leaf(manifest.tree, 2) == data[2 * 65536:3 * 65536]
+        assert await c.repository.read_leaf(manifest.tree, 2) == data[2 * 65536 : 3 * 65536]
 
 
 async def test_a_download_goes_on_with_another_peer_when_one_dies(tmp_path):
@@ -113,7 +114,7 @@ async def test_when_the_only_provider_dies_the_body_stops_short_and_nothing_wron
             body = await reader.read(-1)
         writer.close()
         assert len(body) < len(data)
-        assert body == data[:len(body)]
+        assert body == data[: len(body)]
 
 
 async def test_an_interrupted_fetch_goes_on_after_a_restart(tmp_path):
@@ -195,6 +196,7 @@ class Liar:
             pass
 
         self.honest, self.twist = honest, twist
+        self.manifests = self.silent = False
         self.host = Libp2pHost(load_or_create_key(path / "key"), ["/ip4/127.0.0.1/tcp/0"], 10, nothing)
         self.host.on_message(PROTOCOL, self.answer)
         self.lied = asyncio.Event()
@@ -215,10 +217,11 @@ class Liar:
                 await self.host.send(peer_id, PROTOCOL, presences([(address, HAVE)]))
                 continue
             block = await self.honest._on.exchange._load(address)
-            if address.index is not None:
+            if address.index is not None or self.manifests:
                 self.twist(block)
                 self.lied.set()
-            await self.host.send(peer_id, PROTOCOL, deliveries([block]))
+            if not self.silent:
+                await self.host.send(peer_id, PROTOCOL, deliveries([block]))
 
 
 def flip(block):
@@ -253,6 +256,45 @@ async def test_a_lying_peer_is_dropped_and_its_block_taken_from_another(tmp_path
         await c.connect(a.peer_id, a.addrs)
         assert await download == data
         assert liar.host.peer_id not in c.peers
+
+
+async def test_a_forged_manifest_is_refused(tmp_path):
+    async with node(tmp_path / "a") as a, node(tmp_path / "c") as c, Liar(tmp_path / "liar", a, flip) as liar:
+        liar.manifests = True
+        cid = await a.upload(b"honest")
+        await c.connect(liar.host.peer_id, liar.addrs)
+        download = asyncio.create_task(read_all(c, cid))
+        async with asyncio.timeout(PATIENCE):
+            await liar.lied.wait()
+        await c.connect(a.peer_id, a.addrs)
+        assert await download == b"honest"
+        assert liar.host.peer_id not in c.peers
+
+
+async def test_a_peer_that_has_it_and_does_not_deliver_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr("codex.network.exchange.PEER_TIMEOUT", 0.1)
+    async with (
+        node(tmp_path / "a") as a,
+        node(tmp_path / "c") as c,
+        Liar(tmp_path / "silent", a, lambda block: None) as peer,
+    ):
+        peer.silent = peer.manifests = True
+        cid = await a.upload(b"patience")
+        await c.connect(peer.host.peer_id, peer.addrs)
+        download = asyncio.create_task(read_all(c, cid))
+        async with asyncio.timeout(PATIENCE):
+            await peer.lied.wait()
+        await c.connect(a.peer_id, a.addrs)
+        assert await download == b"patience"
+
+
+async def test_rubbish_requests_are_not_answered_and_do_no_harm(tmp_path):
+    async with node(tmp_path / "a") as a, Liar(tmp_path / "liar", a, flip) as liar:
+        await liar.host.dial(a.peer_id, a.addrs)
+        for rubbish in (b"\xff\xff", b"\x0a\x03abc", b"\x22\x03abc"):
+            with pytest.raises(PeerGone):
+                await liar.host.request(a.peer_id, PROVIDERS, rubbish, timeout=5)
+        assert await liar.host.request(a.peer_id, PROVIDERS, b"", timeout=5) == b""
 
 
 async def test_rubbish_from_a_peer_does_no_harm(tmp_path):

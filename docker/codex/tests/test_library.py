@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from support import LOOPBACK, blob, node, read_all
 
 from codex import CodexConfig, CodexError, CodexNode, EmptyUpload, IncorrectCid, NotAManifest, NotFound
-from support import LOOPBACK, blob, node, read_all
 
 MISSING = "zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D"
 
@@ -34,7 +34,9 @@ async def test_start_and_stop_are_idempotent(tmp_path):
 async def test_cids_equal_those_that_libcodex_gives(tmp_path):
     """contract/libcodex.jsonl: the same bytes with names from the path, and with other block sizes."""
     calls = [json.loads(line) for line in open(Path(__file__).parent / "contract" / "libcodex.jsonl")]
-    recorded = [call["final"]["msg"] for call in calls if call["call"] == "codex_upload_finalize" and call["final"]["ret"] == 0]
+    recorded = [
+        call["final"]["msg"] for call in calls if call["call"] == "codex_upload_finalize" and call["final"]["ret"] == 0
+    ]
     pattern = bytes(i % 251 for i in range(300_000))
     async with node(tmp_path) as a:
         assert await a.upload(b"hello world") == recorded[0]
@@ -56,7 +58,7 @@ async def test_all_sizes_around_the_block_size(tmp_path, size):
 async def test_streams_in_and_out(tmp_path):
     async def chunks():
         for at in range(0, 500_000, 3_333):
-            yield blob(500_000)[at:at + 3_333]
+            yield blob(500_000)[at : at + 3_333]
 
     async with node(tmp_path) as a:
         cid = await a.upload(chunks(), filename="x.bin")
@@ -91,8 +93,12 @@ async def test_everything_that_waits_has_a_timeout(tmp_path):
         await asyncio.Event().wait()
 
     async with node(tmp_path) as a:
-        for waiting in (a.manifest(MISSING, timeout=0.02), a.fetch(MISSING, timeout=0.02), a.upload(stuck(), timeout=0.02),
-                        anext(a.download(MISSING, timeout=0.02))):
+        for waiting in (
+            a.manifest(MISSING, timeout=0.02),
+            a.fetch(MISSING, timeout=0.02),
+            a.upload(stuck(), timeout=0.02),
+            anext(a.download(MISSING, timeout=0.02)),
+        ):
             with pytest.raises(TimeoutError):
                 await waiting
         assert await a.list() == [] and (await a.space())["totalBlocks"] == 0
@@ -133,6 +139,10 @@ async def test_debug_has_what_libcodex_has(tmp_path):
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    code = "import sys, codex, codex.cli; print([m for m in ('libp2p', 'trio', 'aiohttp', 'google') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
+    code = (
+        "import sys, codex, codex.cli; print([m for m in ('libp2p', 'trio', 'aiohttp', 'google') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -2,7 +2,6 @@
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-
 from support import PREFIX, Process
 
 schemathesis = pytest.importorskip("schemathesis")
@@ -19,8 +18,14 @@ def test_answers_are_as_described(tmp_path):
         assert len(operations) == 19
         for operation in operations:
 
-            @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck),
-                      phases=[Phase.explicit, Phase.generate], derandomize=True, database=None)
+            @settings(
+                max_examples=8,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                phases=[Phase.explicit, Phase.generate],
+                derandomize=True,
+                database=None,
+            )
             @given(case=operation.as_strategy())
             def conforms(case):
                 case.call_and_validate(checks=CHECKS)

@@ -1,6 +1,7 @@
 """Random data through the formats: what goes in comes out, what is forged is refused."""
 
 from hashlib import sha256
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +41,11 @@ def test_no_text_breaks_the_cid_parser(text):
 
 @given(st.binary(max_size=100))
 def test_no_bytes_break_a_decoder(raw):
-    for decode, refused in ((Cid.from_bytes, IncorrectCid), (Manifest.decode, NotAManifest), (messages.parse, InvalidMessage)):
+    for decode, refused in (
+        (Cid.from_bytes, IncorrectCid),
+        (Manifest.decode, NotAManifest),
+        (messages.parse, InvalidMessage),
+    ):
         try:
             decode(raw)
         except refused:
@@ -85,7 +90,7 @@ def test_proofs_prove_their_leaf_and_no_other(leaves, data):
 def test_layers_halve(leaves):
     sizes = layer_sizes(leaves)
     assert sizes[-1] == 1 and len(sizes) >= 2
-    assert all(above == (below + 1) // 2 for below, above in zip(sizes, sizes[1:]))
+    assert all(above == (below + 1) // 2 for below, above in pairwise(sizes))
 
 
 @settings(max_examples=25)

@@ -3,12 +3,13 @@
 import asyncio
 
 import pytest
+from support import LOOPBACK, PREFIX, Rest, blob, http, node, read_answer
 
 from codex import CodexConfig, CodexNode
 from codex.cids import Cid, encode_uvarint
-from support import LOOPBACK, PREFIX, Rest, blob, http, node, read_answer
 
 OCTETS = {"Content-Type": "application/octet-stream"}
+MISSING = "zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D"
 
 
 @pytest.fixture
@@ -17,11 +18,19 @@ async def rest(tmp_path):
         yield started
 
 
-@pytest.mark.parametrize("disposition, stored", [
-    ('attachment; filename="a.txt"; size=3', 'a.txt"; size='), ("attachment; filename=x", None), ("attachment; filename*=UTF-8''x", None),
-    ('attachment; filename="../etc/passwd"', "../etc/passwd"), ('attachment; filename="my file.txt"', "my file.txt"),
-    ('attachment; filename="ünï.txt"', "ünï.txt"), ('attachment; filename=".hidden"', ".hidden"), ('inline; filename="a.tar.gz"', "a.tar.gz"),
-])
+@pytest.mark.parametrize(
+    "disposition, stored",
+    [
+        ('attachment; filename="a.txt"; size=3', 'a.txt"; size='),
+        ("attachment; filename=x", None),
+        ("attachment; filename*=UTF-8''x", None),
+        ('attachment; filename="../etc/passwd"', "../etc/passwd"),
+        ('attachment; filename="my file.txt"', "my file.txt"),
+        ('attachment; filename="ünï.txt"', "ünï.txt"),
+        ('attachment; filename=".hidden"', ".hidden"),
+        ('inline; filename="a.tar.gz"', "a.tar.gz"),
+    ],
+)
 async def test_file_names_are_taken_as_the_original_takes_them(rest, disposition, stored):
     answer = await rest("POST", "/data", {"Content-Disposition": disposition}, b"x")
     assert answer.status == 200
@@ -31,10 +40,17 @@ async def test_file_names_are_taken_as_the_original_takes_them(rest, disposition
     assert (await rest("GET", f"/data/{answer.text}")).headers["Content-Disposition"] == expected
 
 
-@pytest.mark.parametrize("name", ["", "a?b", "a*b", "a:b", "a|b", "a<b", "a\\b", "con", "CON.txt", "lpt1.x", " x", "x ", "x.", "dir/", "x" * 260])
+@pytest.mark.parametrize(
+    "name",
+    ["", "a?b", "a*b", "a:b", "a|b", "a<b", "a\\b", "con", "CON.txt", "lpt1.x", " x", "x ", "x.", "dir/", "x" * 260],
+)
 async def test_bad_file_names_are_refused(rest, name):
     answer = await rest("POST", "/data", {"Content-Disposition": f'attachment; filename="{name}"'}, b"x")
-    assert (answer.status, answer.text, answer.headers["Content-Type"]) == (422, "The filename is not valid.", "text/html")
+    assert (answer.status, answer.text, answer.headers["Content-Type"]) == (
+        422,
+        "The filename is not valid.",
+        "text/html",
+    )
     assert (await rest("GET", "/data")).json() == {"content": []}
 
 
@@ -52,10 +68,21 @@ async def test_a_foreign_manifest_cannot_smuggle_headers(rest):
     assert answer.status == 200 and answer.body == b"x" and "X-Evil" not in answer.headers
 
 
-@pytest.mark.parametrize("mimetype, known", [
-    ("Text/Plain", True), ("application/json", True), ("application/pdf", True), ("video/mp4", True), ("text/markdown", False),
-    ("application/gzip", False), ("image/jpg", False), ("binary/octet-stream", False), ("application/octet-stream; x=y", False), ("/", False),
-])
+@pytest.mark.parametrize(
+    "mimetype, known",
+    [
+        ("Text/Plain", True),
+        ("application/json", True),
+        ("application/pdf", True),
+        ("video/mp4", True),
+        ("text/markdown", False),
+        ("application/gzip", False),
+        ("image/jpg", False),
+        ("binary/octet-stream", False),
+        ("application/octet-stream; x=y", False),
+        ("/", False),
+    ],
+)
 async def test_mimetypes_as_measured(rest, mimetype, known):
     answer = await rest("POST", "/data", {"Content-Type": mimetype}, b"x")
     assert answer.status == (200 if known else 422)
@@ -65,21 +92,48 @@ async def test_mimetypes_as_measured(rest, mimetype, known):
         assert answer.text == f"The MIME type '{mimetype}' is not valid."
 
 
-BAD_CIDS = ["x", "z", "zz", "Qm", "Qm" + "0" * 44, "z" + "1" * 60, "%00", "%2e%2e", "zDvZRwzkzitRhYtN3X7AqWArHD9ftTyPLsD8Hh9UW7a7NcaWr27", "f00",
-            "🦊", "b" * 300, "zDvZRwzkzitRhYtN3X7AqWArHD9ftTyPLsD8Hh9UW7a7NcaWr27kk", "z" + "O0Il" * 10]
+BAD_CIDS = [
+    "x",
+    "z",
+    "zz",
+    "Qm",
+    "Qm" + "0" * 44,
+    "z" + "1" * 60,
+    "%00",
+    "%2e%2e",
+    "zDvZRwzkzitRhYtN3X7AqWArHD9ftTyPLsD8Hh9UW7a7NcaWr27",
+    "f00",
+    "🦊",
+    "b" * 300,
+    "zDvZRwzkzitRhYtN3X7AqWArHD9ftTyPLsD8Hh9UW7a7NcaWr27kk",
+    "z" + "O0Il" * 10,
+]
 
 
 @pytest.mark.parametrize("cid", BAD_CIDS)
 async def test_malformed_cids_are_refused_on_every_route(rest, cid):
     quoted = cid.encode().decode("latin-1").encode("latin-1")
     path = "".join(chr(byte) if 32 < byte < 127 else f"%{byte:02x}" for byte in quoted)
-    for method, tail in (("GET", ""), ("DELETE", ""), ("POST", "/network"), ("GET", "/network/stream"), ("GET", "/network/manifest"), ("GET", "/exists")):
+    for method, tail in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("POST", "/network"),
+        ("GET", "/network/stream"),
+        ("GET", "/network/manifest"),
+        ("GET", "/exists"),
+    ):
         answer = await rest(method, f"/data/{path}{tail}")
-        assert (answer.status, answer.text, answer.headers["Content-Type"]) == (400, "Incorrect Cid", "text/html"), (method, tail)
+        assert (answer.status, answer.text, answer.headers["Content-Type"]) == (400, "Incorrect Cid", "text/html"), (
+            method,
+            tail,
+        )
 
 
 async def test_foreign_cids_are_missing_not_incorrect(rest):
-    for cid in ("QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N", "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi"):
+    for cid in (
+        "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N",
+        "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi",
+    ):
         assert (await rest("GET", f"/data/{cid}")).status == 404
         assert list((await rest("GET", f"/data/{cid}/exists")).json().values()) == [False]
         assert (await rest("DELETE", f"/data/{cid}")).status == 204
@@ -92,11 +146,11 @@ async def test_a_chunked_upload_without_bytes_has_no_cid(rest):
 
 async def test_a_body_may_come_in_any_pieces(rest):
     data = blob(200_000)
-    whole = (await rest("POST", "/data", OCTETS, data)).text
+    whole = (await rest("POST", "/data", {}, data)).text
     reader, writer = await asyncio.open_connection("127.0.0.1", rest.port)
-    writer.write(f"POST {PREFIX}/data HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+    writer.write(f"POST {PREFIX}/data HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
     for at in range(0, len(data), 7777):
-        piece = data[at:at + 7777]
+        piece = data[at : at + 7777]
         writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         await writer.drain()
     writer.write(b"0\r\n\r\n")
@@ -113,25 +167,49 @@ async def test_an_upload_that_stands_still_is_ended(rest, monkeypatch):
     writer.close()
 
 
-@pytest.mark.parametrize("raw, status", [
-    (b"GARBAGE\r\n\r\n", 400), (b"GET /\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nX: " + b"x" * 10000 + b"\r\n\r\n", 431),
-    (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400), (b"POST /api/codex/v1/data HTTP/1.1\r\nContent-Length: -5\r\n\r\n", 400),
-    (b"POST /api/codex/v1/data HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
-    (b"POST /api/codex/v1/data HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n", 400),
-])
+@pytest.mark.parametrize(
+    "raw, status",
+    [
+        (b"GARBAGE\r\n\r\n", 400),
+        (b"GET /\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 10000 + b"\r\n\r\n", 431),
+        (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400),
+        (b"POST /api/codex/v1/data HTTP/1.1\r\nContent-Length: -5\r\n\r\n", 400),
+        (b"POST /api/codex/v1/data HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        (b"POST /api/codex/v1/data HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n", 400),
+    ],
+)
 async def test_what_is_no_http_gets_an_empty_error_and_the_node_lives(rest, raw, status):
     answer = await http(rest.port, "GET", "", raw=raw)
     assert (answer.status, answer.body) == (status, b"")
     assert (await rest("GET", "/space")).status == 200
 
 
-@pytest.mark.parametrize("path", ["notapeer?addrs=/ip4/1.2.3.4/tcp/5", "16Uiu2HAm8qpLZLgFA2hVmrWj66HhcWScyCRRwxSqtxgrLGQ6CAt?addrs=/ip4/1.2.3.4/tcp/5", "0"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "notapeer?addrs=/ip4/1.2.3.4/tcp/5",
+        "16Uiu2HAm8qpLZLgFA2hVmrWj66HhcWScyCRRwxSqtxgrLGQ6CAt?addrs=/ip4/1.2.3.4/tcp/5",
+        "0",
+    ],
+)
 async def test_connect_refuses_bad_peer_ids(rest, path):
     answer = await rest("GET", f"/connect/{path}")
     assert (answer.status, answer.text) == (400, "peerid: incorrect PeerId string")
 
 
-@pytest.mark.parametrize("addr", ["/ip4/127.0.0.1/tcp/99999", "/ip4/1.2.3/tcp/1", "127.0.0.1:80", "/unix/x", "/ip4/127.0.0.1/tcp/", "%00", "/dns4//tcp/1"])
+@pytest.mark.parametrize(
+    "addr",
+    [
+        "/ip4/127.0.0.1/tcp/99999",
+        "/ip4/1.2.3/tcp/1",
+        "127.0.0.1:80",
+        "/unix/x",
+        "/ip4/127.0.0.1/tcp/",
+        "%00",
+        "/dns4//tcp/1",
+    ],
+)
 async def test_connect_with_absurd_addresses_finds_no_peer(rest, addr):
     answer = await rest("GET", f"/connect/16Uiu2HAm8qpLZLgFA2hVmrWj66HhcWScyCRRwxSqtxgrLGQ6CAtv?addrs={addr}")
     assert (answer.status, answer.text) == (400, "Unable to find Peer!")
@@ -140,21 +218,30 @@ async def test_connect_with_absurd_addresses_finds_no_peer(rest, addr):
 async def test_log_level(rest):
     assert (await rest("POST", "/debug/chronicles/loglevel?level=TRACE;INFO:codex")).status == 200
     answer = await rest("POST", "/debug/chronicles/loglevel?level=LOUD")
-    assert (answer.status, answer.text) == (500, "Please specify one of: trace, debug, info, notice, warn, error or fatal")
+    assert (answer.status, answer.text) == (
+        500,
+        "Please specify one of: trace, debug, info, notice, warn, error or fatal",
+    )
     assert (await rest("POST", "/debug/chronicles/loglevel?level=info")).headers["Content-Type"] == "text/plain"
 
 
 async def test_cors_only_when_asked_for(tmp_path):
     async with node(tmp_path) as running, Rest(running) as without, Rest(running, "https://example.org") as with_origin:
-        for path, methods in (("/data", "POST, OPTIONS"), ("/data/zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D", "GET,DELETE, OPTIONS")):
+        for path, methods in (
+            ("/data", "POST, OPTIONS"),
+            ("/data/zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D", "GET,DELETE, OPTIONS"),
+        ):
             headers = (await with_origin("OPTIONS", path)).headers
-            assert headers["Access-Control-Allow-Origin"] == "https://example.org" and headers["Access-Control-Allow-Methods"] == methods
+            assert (
+                headers["Access-Control-Allow-Origin"] == "https://example.org"
+                and headers["Access-Control-Allow-Methods"] == methods
+            )
             assert "Access-Control-Allow-Origin" not in (await without("OPTIONS", path)).headers
 
 
 async def test_a_client_that_goes_away_withdraws_its_want(rest):
     reader, writer = await asyncio.open_connection("127.0.0.1", rest.port)
-    writer.write(f"GET {PREFIX}/data/zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D/network/stream HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    writer.write(f"GET {PREFIX}/data/{MISSING}/network/stream HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     wants = rest.node._on.exchange._wants
     async with asyncio.timeout(10):
         while not wants:

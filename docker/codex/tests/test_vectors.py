@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from codex.cids import Cid, block_cid
+from codex.cids import Cid, block_cid, tree_cid
 from codex.manifest import Manifest
 from codex.merkle import root_of
-from codex.cids import tree_cid
 
 VECTORS = json.loads((Path(__file__).parent / "contract" / "vectors.json").read_text())
 
@@ -18,7 +17,7 @@ VECTORS = json.loads((Path(__file__).parent / "contract" / "vectors.json").read_
 def test_cids_equal_those_of_a_real_node(vector):
     data = eval(vector["input"], {"__builtins__": {}, "bytes": bytes, "range": range})
     assert sha256(data).hexdigest() == vector["input_sha256"]
-    blocks = [data[at:at + 65536].ljust(65536, b"\0") for at in range(0, len(data), 65536)]
+    blocks = [data[at : at + 65536].ljust(65536, b"\0") for at in range(0, len(data), 65536)]
     digests = [sha256(block).digest() for block in blocks]
     manifest = Manifest(tree_cid(root_of(digests)), len(data), 65536, vector["filename"], vector["mimetype"])
     assert len(blocks) == vector["blocks"] == manifest.blocks

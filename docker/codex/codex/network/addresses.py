@@ -14,7 +14,9 @@ EXTIP = "extip:"
 
 
 def parse_tcp(addr: str) -> tuple[str, str, int] | None:
-    """(`ip4`|`ip6`|`dns`|`dns4`|`dns6`, host, port) of a TCP multiaddress, with or without a trailing /p2p/ID; else None."""
+    """(`ip4`|`ip6`|`dns`|`dns4`|`dns6`, host, port) of a TCP multiaddress, with or without a trailing /p2p/ID; else
+    None.
+    """
     parts = addr.strip("/").split("/")
     if len(parts) not in (4, 6) or parts[2] != "tcp" or not parts[3].isdigit() or int(parts[3]) > 65535:
         return None
@@ -55,7 +57,9 @@ def check_nat(nat: str) -> str:
 
 
 def announced(listening: Sequence[str], nat: str) -> list[str]:
-    """The addresses under which others reach a node that listens on these: wildcards become the interfaces' own addresses."""
+    """The addresses under which others reach a node that listens on these: wildcards become the interfaces' own
+    addresses.
+    """
     out: list[str] = []
     for addr in listening:
         parsed = parse_tcp(addr)
@@ -98,5 +102,7 @@ async def dialable(addrs: Sequence[str]) -> list[str]:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, family=wanted, type=socket.SOCK_STREAM)
         except socket.gaierror:
             continue
-        out.extend(f"/{'ip6' if kind == socket.AF_INET6 else 'ip4'}/{where[0]}/tcp/{port}" for kind, _, _, _, where in found)
+        out.extend(
+            f"/{'ip6' if kind == socket.AF_INET6 else 'ip4'}/{where[0]}/tcp/{port}" for kind, _, _, _, where in found
+        )
     return list(dict.fromkeys(out))

@@ -1,8 +1,10 @@
-"""Who has what: a small provider protocol of our own between nodes of this kind (the original's discv5 variant is not spoken).
+"""Who has what: a small provider protocol of our own between nodes of this kind (the original's discv5 variant is not
+spoken).
 
-A node joins through its bootstrap nodes: it introduces itself to them with its signed record and announces what it has. Both sides
-of a join remember each other's announcements, for a while, and ask each other for providers; who does not know names others to ask.
-As in the original a mere `connect` joins nothing. Records are signed by their owners, so nobody can announce addresses for another.
+A node joins through its bootstrap nodes: it introduces itself to them with its signed record and announces what it
+has. Both sides of a join remember each other's announcements, for a while, and ask each other for providers; who does
+not know names others to ask. As in the original a mere `connect` joins nothing. Records are signed by their owners,
+so nobody can announce addresses for another.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+from google.protobuf.message import DecodeError
 
 from ..cids import Cid
 from ..errors import CodexError, IncorrectCid, InvalidMessage, InvalidRecord
@@ -33,7 +37,10 @@ REJOIN_FIRST, REJOIN_LAST = 1.0, 30.0  # seconds between attempts to reach a boo
 
 
 class Discovery:
-    """One node's part in it. `held` names what the node has to announce; `on_join` is called when a bootstrap node is joined."""
+    """One node's part in it.
+
+    `held` names what the node has to announce; `on_join` is called when a bootstrap node is joined.
+    """
 
     def __init__(
         self,
@@ -99,7 +106,7 @@ class Discovery:
                 self._joined.add(peer_id)
             for cid in request.announce:
                 Cid.from_bytes(cid)
-        except (InvalidRecord, IncorrectCid, ValueError) as error:
+        except (InvalidRecord, IncorrectCid, DecodeError) as error:
             raise InvalidMessage(f"not a provider request: {error}") from error
         self._note(peer_id, request)
         return self._answer(peer_id, request).SerializeToString()
@@ -155,7 +162,7 @@ class Discovery:
             )
             records = [SignedPeerRecord.verify(raw) for raw in response.records]
             closer = [SignedPeerRecord.verify(raw) for raw in response.closer]
-        except (PeerGone, InvalidRecord, ValueError) as error:
+        except (PeerGone, InvalidRecord, DecodeError) as error:
             log.debug("peer %s is no help: %s", peer_id, error)
             return [], []
         for record in [*records, *closer]:
@@ -177,7 +184,7 @@ class Discovery:
 
     async def _tell(self, peer_id: str, cids: list[bytes]) -> bool:
         for at in range(0, max(1, len(cids)), MAX_ANNOUNCED):
-            request = pb.Request(announce=cids[at:at + MAX_ANNOUNCED], record=self._record.envelope)
+            request = pb.Request(announce=cids[at : at + MAX_ANNOUNCED], record=self._record.envelope)
             try:
                 await self._host.request(peer_id, PROTOCOL, request.SerializeToString(), TIMEOUT)
             except PeerGone as error:
@@ -213,7 +220,9 @@ class Discovery:
 
 
 def record_addrs(addrs: Sequence[str], disc_port: int) -> list[str]:
-    """The addresses in a node's record: first the UDP one of discovery, as the original's, then the TCP ones that we dial."""
+    """The addresses in a node's record: first the UDP one of discovery, as the original's, then the TCP ones that we
+    dial.
+    """
     parsed = [parse_tcp(addr) for addr in addrs]
     udp = [f"/{family}/{host}/udp/{disc_port}" for family, host, _ in filter(None, parsed)]
     return [*dict.fromkeys(udp), *addrs]
@@ -221,8 +230,8 @@ def record_addrs(addrs: Sequence[str], disc_port: int) -> list[str]:
 
 def table_entry(record: SignedPeerRecord, seen: bool) -> dict[str, Any]:
     """One node of the routing table as `debug/info` prints it."""
-    from Crypto.Hash import keccak
     from base58 import b58decode
+    from Crypto.Hash import keccak
 
     udp = next((addr.split("/") for addr in record.addrs if "/udp/" in addr), None)
     digest = keccak.new(digest_bits=256, data=b58decode(record.peer_id)).hexdigest()

@@ -1,7 +1,8 @@
 """Block exchange: what this node wants from its peers, what they want from it (CODEX blockexc 1.0.0).
 
-A want is announced to every peer (want-have). The first peer that says it has the block and has room is asked for it (want-block).
-Wants stay outstanding until they are satisfied, given up by their waiters, or out of retries; a peer that joins gets all of them at once.
+A want is announced to every peer (want-have). The first peer that says it has the block and has room is asked for it
+(want-block). Wants stay outstanding until they are satisfied, given up by their waiters, or out of retries; a peer
+that joins gets all of them at once.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ class Peer:
     """One connected peer."""
 
     peer_id: str
-    offers: dict[Address, None] = field(default_factory=dict)  # wants that it has and nobody was asked for yet, in order
+    offers: dict[Address, None] = field(
+        default_factory=dict
+    )  # wants that it has and nobody was asked for yet, in order
     in_flight: set[Address] = field(default_factory=set)
     wanted: dict[Address, int] = field(default_factory=dict)  # what it wants and was not given: WANT_HAVE or WANT_BLOCK
     queue: dict[Address, None] = field(default_factory=dict)  # what is to be delivered to it, in order
@@ -74,7 +77,10 @@ class Peer:
 
 
 class BlockExchange:
-    """The exchange of one node. `seek(cid)` is called, at most every RETRY_INTERVAL per CID, for what no connected peer has."""
+    """The exchange of one node.
+
+    `seek(cid)` is called, at most every RETRY_INTERVAL per CID, for what no connected peer has.
+    """
 
     def __init__(
         self, repository: Repository, transport: Transport, retries: int, seek: Callable[[Cid], Awaitable[None]]
@@ -105,7 +111,8 @@ class BlockExchange:
     # Asking
 
     def want(self, address: Address) -> asyncio.Future[None]:
-        """A future that is done when the block is in the repository, or fails with RetriesExhausted, QuotaExceeded or StorageFailed.
+        """A future that is done when the block is in the repository, or fails with RetriesExhausted, QuotaExceeded or
+        StorageFailed.
 
         Cancelling the last future for an address withdraws the want.
         """

@@ -1,12 +1,15 @@
-"""The libp2p host: TCP, Noise, mplex, secp256k1. Everything outside this module is asyncio; libp2p is trio and lives in its own thread.
+"""The libp2p host: TCP, Noise, mplex, secp256k1.
 
-Messages are length-prefixed (unsigned varint). A message protocol uses one stream in each direction, opened at the first message and
-kept; a request protocol uses one stream per request, as libp2p's habits are.
+Everything outside this module is asyncio; libp2p is trio and lives in its own thread.
+
+Messages are length-prefixed (unsigned varint). A message protocol uses one stream in each direction, opened at the
+first message and kept; a request protocol uses one stream per request, as libp2p's habits are.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
@@ -53,6 +56,7 @@ class Libp2pHost:
         self._request_handlers: dict[str, RequestHandler] = {}
         self._streams: dict[tuple[str, str], _Outgoing] = {}
         self._thread: threading.Thread | None = None
+        self._trio: trio.lowlevel.TrioToken | None = None
 
     def on_message(self, protocol: str, handler: MessageHandler) -> None:
         """Serve `protocol`: the handler gets (peer id, message), in the order sent. To be called before `start`."""
@@ -63,9 +67,12 @@ class Libp2pHost:
         self._request_handlers[protocol] = handler
 
     async def start(self) -> list[str]:
-        """Listen; returns the multiaddresses bound, with their real ports. Raises OSError if an address cannot be had."""
+        """Listen; returns the multiaddresses bound, with their real ports.
+
+        Raises OSError if an address cannot be had.
+        """
         self._loop = asyncio.get_running_loop()
-        started: Future[list[str]] = Future()
+        self._started = started = Future[list[str]]()
         self._thread = threading.Thread(target=self._run, args=(started,), name="libp2p", daemon=True)
         self._thread.start()
         return await asyncio.wrap_future(started)
@@ -75,13 +82,17 @@ class Libp2pHost:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        self._soon(self._nursery.cancel_scope.cancel)
+        await asyncio.gather(asyncio.wrap_future(self._started), return_exceptions=True)
+        self._soon(lambda: self._nursery.cancel_scope.cancel())
         await asyncio.to_thread(thread.join, STOP_TIMEOUT)
         if thread.is_alive():
             log.warning("libp2p did not end within %s s", STOP_TIMEOUT)
 
     async def dial(self, peer_id: str, addrs: Sequence[str]) -> None:
-        """Be connected to the peer: at once if it is, else through the first address that answers as it. Raises DialFailed."""
+        """Be connected to the peer: at once if it is, else through the first address that answers as it.
+
+        Raises DialFailed.
+        """
         await self._call(self._dial, peer_id, await dialable(addrs))
 
     async def send(self, peer_id: str, protocol: str, message: bytes) -> None:
@@ -101,7 +112,7 @@ class Libp2pHost:
     async def _call(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
         import trio
 
-        if self._thread is None:
+        if self._thread is None or self._trio is None:
             raise PeerGone("the host is stopped")
         outcome: Future[T] = Future()
         scope = trio.CancelScope()
@@ -137,10 +148,9 @@ class Libp2pHost:
         """Call a function in the trio thread, unless that has ended."""
         import trio
 
-        try:
-            self._trio.run_sync_soon(function)
-        except trio.RunFinishedError:
-            pass
+        if self._trio is not None:
+            with contextlib.suppress(trio.RunFinishedError):
+                self._trio.run_sync_soon(function)
 
     async def _to_loop(self, coroutine: Awaitable[T]) -> T:
         import trio
@@ -169,18 +179,20 @@ class Libp2pHost:
     async def _main(self, started: Future[list[str]]) -> None:
         import trio
         from libp2p import new_host
+        from libp2p.crypto.x25519 import create_new_key_pair
         from libp2p.custom_types import TProtocol
         from libp2p.network.config import ConnectionConfig, RetryConfig
         from libp2p.security.noise.transport import PROTOCOL_ID as NOISE
         from libp2p.security.noise.transport import Transport as NoiseTransport
         from libp2p.stream_muxer.mplex import mplex, mplex_stream
-        from libp2p.crypto.x25519 import create_new_key_pair
         from multiaddr import Multiaddr
 
-        # The library cuts writes into frames of 4 KiB and hands reads on in pieces of that size. The protocol allows 1 MiB; frames
-        # that fill one Noise message cost a fraction.
+        # The library cuts writes into frames of 4 KiB and hands reads on in pieces of that size. The protocol allows
+        # 1 MiB; frames that fill one Noise message cost a fraction.
         mplex_stream.CHUNK_SIZE, mplex.BUFFER_SIZE = FRAME, FRAME
-        logging.getLogger("libp2p").setLevel(logging.CRITICAL)  # its own view of every refused dial; ours is in this module
+        logging.getLogger("libp2p").setLevel(
+            logging.CRITICAL
+        )  # its own view of every refused dial; ours is in this module
         most = max(1, self._max_peers) * 2
         host = new_host(
             key_pair=self._key,
@@ -322,8 +334,9 @@ class Libp2pHost:
                 async for message in receive:
                     try:
                         await self._to_loop(handler(peer_id, message))
-                    except InvalidMessage as error:
-                        log.warning("peer %s is dropped: %s", peer_id, error)
+                    except Exception as error:  # whatever one peer causes must not end the host
+                        known = isinstance(error, InvalidMessage)
+                        log.warning("peer %s is dropped: %s", peer_id, error, exc_info=None if known else error)
                         self._nursery.start_soon(self._disconnect, peer_id)
                         nursery.cancel_scope.cancel()
 
@@ -341,6 +354,9 @@ class Libp2pHost:
                 await stream.close()
             except (InvalidMessage, trio.TooSlowError, *_stream_errors()) as error:
                 log.info("request of %s is not answered: %r", peer_id, error)
+                await stream.reset()
+            except Exception:  # whatever one peer causes must not end the host
+                log.exception("request of %s failed", peer_id)
                 await stream.reset()
 
         return serve
@@ -366,7 +382,15 @@ def _stream_errors() -> tuple[type[BaseException], ...]:
     import trio
     from libp2p.exceptions import BaseLibp2pError
 
-    return (BaseLibp2pError, OSError, TimeoutError, EOFError, ValueError, trio.BrokenResourceError, trio.ClosedResourceError)
+    return (
+        BaseLibp2pError,
+        OSError,
+        TimeoutError,
+        EOFError,
+        ValueError,
+        trio.BrokenResourceError,
+        trio.ClosedResourceError,
+    )
 
 
 async def _write(stream: Any, message: bytes) -> None:

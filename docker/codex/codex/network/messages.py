@@ -20,7 +20,9 @@ MAX_ENTRIES = 1024
 
 
 class Address(NamedTuple):
-    """What is asked for: the block at `index` of the dataset with tree `cid`, or, without index, the manifest or block `cid`."""
+    """What is asked for: the block at `index` of the dataset with tree `cid`, or, without index, the manifest or
+    block `cid`.
+    """
 
     cid: Cid
     index: int | None = None
@@ -61,7 +63,7 @@ def wants(addresses: Iterable[Address], kind: int, full: bool = False, cancel: b
         pb.Entry(address=address.encode(), priority=0, cancel=cancel, wantType=kind, sendDontHave=False)
         for address in addresses
     ]
-    chunks = [entries[at:at + MAX_ENTRIES] for at in range(0, len(entries), MAX_ENTRIES)] or [[]]
+    chunks = [entries[at : at + MAX_ENTRIES] for at in range(0, len(entries), MAX_ENTRIES)] or [[]]
     return [
         pb.Message(wantlist=pb.WantList(entries=chunk, full=full and at == 0)).SerializeToString()
         for at, chunk in enumerate(chunks)
@@ -71,7 +73,9 @@ def wants(addresses: Iterable[Address], kind: int, full: bool = False, cancel: b
 def presences(addresses: Iterable[tuple[Address, int]]) -> bytes:
     """One message that tells (address, HAVE or DONT_HAVE)."""
     return pb.Message(
-        blockPresences=[pb.BlockPresence(address=address.encode(), type=kind, price=FREE) for address, kind in addresses]
+        blockPresences=[
+            pb.BlockPresence(address=address.encode(), type=kind, price=FREE) for address, kind in addresses
+        ]
     ).SerializeToString()
 
 
@@ -80,7 +84,12 @@ def delivery(address: Address, cid: Cid, data: bytes, proof: Proof | None) -> pb
     message = pb.BlockDelivery(cid=bytes(cid), data=data, address=address.encode())
     if proof is not None:
         message.proof.CopyFrom(
-            pb.Proof(mcodec=SHA2_256, index=proof.index, nleaves=proof.leaves, path=[pb.ProofNode(node=n) for n in proof.path])
+            pb.Proof(
+                mcodec=SHA2_256,
+                index=proof.index,
+                nleaves=proof.leaves,
+                path=[pb.ProofNode(node=n) for n in proof.path],
+            )
         )
     return message
 

@@ -1,1 +1,4 @@
-"""Wire formats. The *_pb2 modules are generated: `python -m grpc_tools.protoc -I. --python_out=. *.proto` in this folder."""
+"""Wire formats.
+
+The *_pb2 modules are generated: `python -m grpc_tools.protoc -I. --python_out=. *.proto` in this folder.
+"""

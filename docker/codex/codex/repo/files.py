@@ -26,7 +26,10 @@ class ObjectDir:
         return self.path(name).read_bytes()
 
     def write(self, objects: dict[str, bytes], sync: bool = True) -> None:
-        """Write all objects, durably unless `sync` is off. Raises OSError; those already renamed stay, no half one does."""
+        """Write all objects, durably unless `sync` is off.
+
+        Raises OSError; those already renamed stay, no half one does.
+        """
         staged: list[tuple[Path, Path]] = []
         try:
             for name, data in objects.items():
@@ -62,7 +65,7 @@ class ObjectDir:
 def write_all(fd: int, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
-        view = view[os.write(fd, view):]
+        view = view[os.write(fd, view) :]
 
 
 def sync_path(path: Path) -> None:

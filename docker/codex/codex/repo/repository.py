@@ -4,8 +4,8 @@
     DATA/repo/manifests/<last two>/<cid>.dsobj   an encoded manifest: a dataset exists if and only if this file does
     DATA/repo/trees/<last two>/<cid>.tree        what is known of a dataset's Merkle tree
 
-The files are the whole truth: the index in memory is read from them at start. Blocks go to disk before their manifest, so whatever a
-crash leaves without one is dropped then. Blocks are compared with their hash on every read.
+The files are the whole truth: the index in memory is read from them at start. Blocks go to disk before their
+manifest, so whatever a crash leaves without one is dropped then. Blocks are compared with their hash on every read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,16 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from ..cids import BLOCK_CODEC, Cid, block_cid, tree_cid
-from ..errors import BlockInUse, ConfigError, EmptyUpload, IncorrectCid, NotAManifest, NotFound, QuotaExceeded, StorageFailed
+from ..errors import (
+    BlockInUse,
+    ConfigError,
+    EmptyUpload,
+    IncorrectCid,
+    NotAManifest,
+    NotFound,
+    QuotaExceeded,
+    StorageFailed,
+)
 from ..manifest import Manifest
 from ..merkle import Proof, root_of
 from .files import ObjectDir
@@ -63,7 +72,10 @@ class Dataset:
 
 
 class Repository:
-    """One repository. Its methods belong to one event loop; files are touched in worker threads, one writer at a time."""
+    """One repository.
+
+    Its methods belong to one event loop; files are touched in worker threads, one writer at a time.
+    """
 
     def __init__(self, root: Path, quota: int, ttl: float) -> None:
         self.root, self.quota, self.ttl = root, quota, ttl
@@ -79,7 +91,10 @@ class Repository:
     # Life cycle
 
     async def open(self) -> None:
-        """Read the index from disk and drop what a crash left half done. Raises ConfigError if another process has it open."""
+        """Read the index from disk and drop what a crash left half done.
+
+        Raises ConfigError if another process has it open.
+        """
         await asyncio.to_thread(self._open)
 
     def close(self) -> None:
@@ -121,8 +136,13 @@ class Repository:
             del self._sizes[digest]
         self._refs = +self._refs
         self.used = sum(self._sizes.values()) + sum(dataset.size for dataset in self._datasets.values())
-        log.info("repository open: %d datasets, %d blocks, %d bytes; %d unfinished blocks dropped",
-                 len(self._datasets), len(self._sizes), self.used, len(lost))
+        log.info(
+            "repository open: %d datasets, %d blocks, %d bytes; %d unfinished blocks dropped",
+            len(self._datasets),
+            len(self._sizes),
+            self.used,
+            len(lost),
+        )
 
     def _load(self, name: str, stat: os.stat_result) -> None:
         raw = self._manifests.read(name)
@@ -230,7 +250,9 @@ class Repository:
 
     @uninterrupted
     async def store_blocks(self, blocks: Sequence[tuple[bytes, bytes]], sync: bool = True) -> None:
-        """Store these (digest, data). Raises QuotaExceeded or StorageFailed at the first that does not fit; those before it stay.
+        """Store these (digest, data).
+
+        Raises QuotaExceeded or StorageFailed at the first that does not fit; those before it stay.
 
         With `sync` they are durable on return; without, a power cut may lose them, which shows when they are read.
         """
@@ -330,7 +352,10 @@ class Repository:
 
     @uninterrupted
     async def delete(self, cid: Cid) -> None:
-        """Delete a dataset with the blocks that no other needs, or a block that none needs. Absent: nothing. Raises BlockInUse."""
+        """Delete a dataset with the blocks that no other needs, or a block that none needs.
+
+        Absent: nothing. Raises BlockInUse.
+        """
         async with self._writer:
             if cid in self._datasets:
                 await self._delete_dataset(cid)
@@ -364,7 +389,10 @@ class Repository:
 
     @uninterrupted
     async def expire(self, most: int) -> list[Manifest]:
-        """Delete what is older than its time to live, until about `most` blocks are gone. Returns the datasets deleted."""
+        """Delete what is older than its time to live, until about `most` blocks are gone.
+
+        Returns the datasets deleted.
+        """
         before, removed, gone = time.time() - self.ttl, 0, []
         async with self._writer:
             old = [digest for digest, since in self._orphans.items() if since <= before][:most]
@@ -418,8 +446,8 @@ class Upload:
 
     async def _store(self, data: bytes) -> None:
         size = self._block_size
-        blocks = [data[at:at + size] for at in range(0, len(data), size)]
+        blocks = [data[at : at + size] for at in range(0, len(data), size)]
         digests = await asyncio.to_thread(lambda: [sha256(block).digest() for block in blocks])
         self._repository.pin(digests)
         self._digests += digests
-        await self._repository.store_blocks(list(zip(digests, blocks)))
+        await self._repository.store_blocks(list(zip(digests, blocks, strict=True)))

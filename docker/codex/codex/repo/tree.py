@@ -1,6 +1,8 @@
-"""Merkle trees on disk, filled as blocks arrive: a flat array of nodes, layer by layer, bottom up; zeroes where a node is not known yet.
+"""Merkle trees on disk, filled as blocks arrive: a flat array of nodes, layer by layer, bottom up; zeroes where a
+node is not known yet.
 
-Every node that is set was proved against the root, so a tree that is only partly known can still give proofs to other peers.
+Every node that is set was proved against the root, so a tree that is only partly known can still give proofs to other
+peers.
 """
 
 from __future__ import annotations
@@ -40,7 +42,10 @@ class Tree:
         return (leaf for leaf in map(self.leaf, range(self.leaves)) if leaf is not None)
 
     def learn(self, leaf: bytes, proof: Proof) -> list[tuple[bytes | None, bytes]]:
-        """Take over a leaf and its proof, already checked against the root. Returns (before, now) of the leaves that changed."""
+        """Take over a leaf and its proof, already checked against the root.
+
+        Returns (before, now) of the leaves that changed.
+        """
         changed = []
         at = proof.index
         for level, node in enumerate([leaf, *proof.ancestors(leaf)]):
@@ -81,12 +86,12 @@ class Tree:
 
     def _get(self, level: int, position: int) -> bytes | None:
         at = (self._starts[level] + position) * DIGEST_SIZE
-        node = self._nodes[at:at + DIGEST_SIZE]
+        node = self._nodes[at : at + DIGEST_SIZE]
         return None if node == ZERO else node
 
     def _set(self, level: int, position: int, node: bytes) -> None:
         at = (self._starts[level] + position) * DIGEST_SIZE
-        self._nodes[at:at + DIGEST_SIZE] = node
+        self._nodes[at : at + DIGEST_SIZE] = node
 
 
 class Trees:

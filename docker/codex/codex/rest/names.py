@@ -1,4 +1,6 @@
-"""Which file names and MIME types an upload may carry: the rules of Nim's standard library, by which the original goes."""
+"""Which file names and MIME types an upload may carry: the rules of Nim's standard library, by which the original
+goes.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ RESERVED = frozenset(["CON", "PRN", "AUX", "NUL"] + [f"{device}{n}" for device i
 
 @cache
 def _known_types() -> frozenset[str]:
-    # Nim 1.6's std/mimetypes, without the two types that the original was seen to refuse (text/markdown, application/gzip).
+    # Nim 1.6's std/mimetypes, without text/markdown and application/gzip, which the original was seen to refuse.
     return frozenset(files(__package__).joinpath("mimetypes.txt").read_text().split())
 
 
@@ -22,7 +24,9 @@ def is_known_mimetype(mimetype: str) -> bool:
 
 
 def filename_of(disposition: str) -> str | None:
-    """The file name in a Content-Disposition header: all behind the first `filename="` but the last character; other spellings are ignored."""
+    """The file name in a Content-Disposition header: all behind the first `filename="` but the last character; other
+    spellings are ignored.
+    """
     if 'filename="' not in disposition:
         return None
     return disposition.split('filename="')[1][:-1]
@@ -31,7 +35,10 @@ def filename_of(disposition: str) -> str | None:
 def is_valid_filename(filename: str) -> bool:
     """True if the name, without its folders, can be a file's name on every usual system."""
     name, extension = _split(filename)
-    if not name or len(name.encode("utf-8", "surrogateescape")) + len(extension.encode("utf-8", "surrogateescape")) > MAX_NAME:
+    if (
+        not name
+        or len(name.encode("utf-8", "surrogateescape")) + len(extension.encode("utf-8", "surrogateescape")) > MAX_NAME
+    ):
         return False
     if name[0] == " " or name[-1] in " ." or FORBIDDEN & set(name):
         return False

@@ -22,7 +22,10 @@ MAX_HEADER = 8190
 
 
 class RestServer:
-    """The interface of one node on one address. Port 0 means one that the kernel chooses; `port` is the real one once started."""
+    """The interface of one node on one address.
+
+    Port 0 means one that the kernel chooses; `port` is the real one once started.
+    """
 
     def __init__(self, node: CodexNode, host: str, port: int, cors_origin: str | None = None) -> None:
         self.host, self.port = host, port
