@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Callable, Sequence, TypeVar
 
 T = TypeVar("T")
@@ -19,3 +19,24 @@ def each(items: Sequence[T], action: Callable[[T], object]) -> None:
         for other in errors[1:]:
             errors[0].add_note(f"and: {other}")
         raise errors[0]
+
+
+def all_or_none(items: Sequence[T], action: Callable[[T], object], undo: Callable[[T], object]) -> None:
+    """Does it for all of them. At the first error, or at Ctrl-C, undoes all at once, also those still under way.
+
+    `undo` must make an `action` under way in another thread fail soon.
+    """
+    if not items:
+        return
+    pool = ThreadPoolExecutor(max_workers=len(items))
+    try:
+        futures = [pool.submit(action, item) for item in items]
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        for error in (future.exception() for future in futures if future in done):
+            if error:
+                raise error
+    except BaseException:
+        each(items, undo)
+        raise
+    finally:
+        pool.shutdown()

@@ -106,7 +106,7 @@ class DockerNode:
             return NodeState.REMOVED
 
     def exit_code(self) -> int | None:
-        return self._inspect()["State"]["ExitCode"] if self.state() is NodeState.EXITED else None
+        return self._container.attrs["State"]["ExitCode"] if self.state() is NodeState.EXITED else None
 
     def logs(self, tail: int | None = None) -> list[str]:
         return logfile.read(self.log_path, tail)
@@ -209,7 +209,10 @@ class DockerNode:
 
     def _await_healthy(self, deadline: float) -> None:
         def ensure_alive() -> None:
-            if self.state() is NodeState.EXITED:
+            state = self.state()
+            if state is NodeState.REMOVED:
+                raise health.Ended("the container was removed")
+            if state is NodeState.EXITED:
                 self._log.finish()
                 raise health.Ended(f"the container ended with exit code {self.exit_code()}")
 

@@ -7,7 +7,7 @@ from typing import Any, Sequence
 
 from docker.errors import APIError, NotFound
 
-from fleet import concurrently
+from fleet import concurrently, leftovers
 from fleet.docker_node import DockerNode
 from fleet.engine import Engine, connect
 from fleet.errors import FleetError
@@ -36,10 +36,10 @@ class DockerRuntime:
         try:
             for spec, image in zip(specs, images):
                 nodes.append(self._create(spec, image, log_dir, test))
-            concurrently.each(nodes, DockerNode.start)
         except BaseException:
             concurrently.each(nodes, DockerNode.remove)
             raise
+        concurrently.all_or_none(nodes, DockerNode.start, DockerNode.remove)
         self._nodes += nodes
         return nodes
 
@@ -49,6 +49,10 @@ class DockerRuntime:
         except NotFound:
             raise FleetError(f"node {handle['spec']['name']!r} is not there any more") from None
         return DockerNode(NodeSpec.from_json(handle["spec"]), container, self._network, self.engine, Path(handle["log_path"]))
+
+    def remove_worker(self, worker: str) -> list[str]:
+        found = leftovers.find(self.run.run_id, self.engine.client, worker)
+        return found.describe() + leftovers.remove(found)
 
     def close(self) -> None:
         nodes, self._nodes = self._nodes, []

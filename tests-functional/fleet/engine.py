@@ -14,6 +14,7 @@ from fleet.errors import FleetError
 
 API_VERSION = "1.41"  # docker 20.10
 LOOPBACK = "127.0.0.1"
+POOL = 32  # connections kept open: nodes are started and asked by many threads
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Engine:
 def connect(timeout: float = 60) -> Engine:
     """The engine that DOCKER_HOST names, else the local one. Raises FleetError with the reason where none answers."""
     try:
-        client = docker.from_env(timeout=timeout)
+        client = docker.from_env(timeout=timeout, max_pool_size=POOL, use_ssh_client=True)
         version = client.version()
     except (DockerException, OSError) as error:
         raise FleetError(f"no docker engine answers: {error}") from error

@@ -42,6 +42,6 @@ def await_healthy(check: HealthCheck, url: Callable[[], str], ensure_alive: Call
     Retrying(
         retry=retry_if_exception_type(Unhealthy),
         stop=stop_after_delay(timeout),
-        wait=wait_exponential(multiplier=0.02, max=0.5),
+        wait=wait_exponential(multiplier=0.02, max=0.2),
         reraise=True,
     )(ask)

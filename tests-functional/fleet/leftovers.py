@@ -67,7 +67,7 @@ def find_processes(run_id: str, worker: str | None = None) -> Iterator[psutil.Pr
 
 
 def remove(found: Leftovers) -> list[str]:
-    """Removes them all and returns what could not be removed, a line each."""
+    """Removes them all, and returns what could not be removed, a line each."""
     for process in found.processes:
         try:
             process.send_signal(signal.SIGKILL)

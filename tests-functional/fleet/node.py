@@ -88,5 +88,8 @@ class Runtime(Protocol):
     def attach(self, handle: dict[str, Any]) -> Node:
         """A node that another process of this run started."""
 
+    def remove_worker(self, worker: str) -> list[str]:
+        """For the controller, when a worker died: removes its nodes. Returns what there was, a line each."""
+
     def close(self) -> None:
         """Removes the nodes that this runtime started, and on the controller what they shared."""

@@ -5,12 +5,15 @@ What must outlive the Python object (pid, ports) is on disk, so that any process
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,11 +30,14 @@ HOST = "127.0.0.1"
 LOG_TAIL = 20
 READY_POLL = 0.02  # seconds between looks for NODE_READY_FILE; the end of the process is awaited meanwhile
 
+SIGNAL_TIMEOUT = 5.0  # seconds for a signal to take effect
+
 
 @dataclass
 class Record:
     """state.json: the process of a node as whoever last started it left it."""
 
+    identity: str  # a later node may have the name, and so the folder, of one that was removed
     pid: int | None = None
     created: float | None = None  # start time of the process, so that a reused pid is not taken for it
     ports: dict[str, int] = field(default_factory=dict)
@@ -41,14 +47,18 @@ class Record:
 class ProcessNode:
     """See fleet.node.Node. `marks` are the environment variables by which the reaper knows the process."""
 
-    def __init__(self, spec: NodeSpec, directory: Path, log_path: Path, marks: Mapping[str, str]) -> None:
+    def __init__(
+        self, spec: NodeSpec, directory: Path, log_path: Path, marks: Mapping[str, str], identity: str
+    ) -> None:
         self.spec = spec
         self.name = spec.name
         self.log_path = log_path
         self._directory = directory
         self._data = directory / "data"
         self._marks = dict(marks)
+        self._identity = identity
         self._child: subprocess.Popen[bytes] | None = None
+        self._spawning = threading.Lock()  # so that `remove` in another thread sees the process or prevents it
 
     @classmethod
     def create(cls, spec: NodeSpec, directory: Path, log_dir: Path, marks: Mapping[str, str]) -> ProcessNode:
@@ -56,20 +66,20 @@ class ProcessNode:
             directory.mkdir()
         except FileExistsError:
             raise FleetError(f"this run has a node {spec.name!r} already") from None
-        node = cls(spec, directory, log_dir / f"{spec.name}.log", marks)
+        node = cls(spec, directory, log_dir / f"{spec.name}.log", marks, secrets.token_hex(8))
         node._data.mkdir()
-        node._write(Record())
+        node._write(Record(node._identity))
         return node
 
     @classmethod
     def from_handle(cls, handle: Mapping[str, Any]) -> ProcessNode:
         paths = Path(handle["directory"]), Path(handle["log_path"])
-        return cls(NodeSpec.from_json(handle["spec"]), *paths, handle["marks"])
+        return cls(NodeSpec.from_json(handle["spec"]), *paths, handle["marks"], handle["identity"])
 
     @property
     def handle(self) -> dict[str, Any]:
         paths = {"directory": str(self._directory), "log_path": str(self.log_path)}
-        return {"spec": self.spec.to_json(), "marks": self._marks, **paths}
+        return {"spec": self.spec.to_json(), "marks": self._marks, "identity": self._identity, **paths}
 
     @property
     def data_path(self) -> str:
@@ -86,49 +96,43 @@ class ProcessNode:
         try:
             return HOST, self._read().ports[port]
         except KeyError:
-            raise NodeGone(f"node {self.name!r} has no port {port!r} yet: it was never started") from None
+            raise NodeGone(f"node {self.name!r} has no port {port!r}, or was never started") from None
 
     def state(self) -> NodeState:
-        if not self._directory.exists():
+        try:
+            record, process = self._read(), self._process()
+            if process is not None:
+                return NodeState.PAUSED if process.status() == psutil.STATUS_STOPPED else NodeState.RUNNING
+        except NodeGone:
             return NodeState.REMOVED
-        process = self._process()
-        if process is not None:
-            return NodeState.PAUSED if process.status() == psutil.STATUS_STOPPED else NodeState.RUNNING
-        return NodeState.CREATED if self._read().pid is None else NodeState.EXITED
+        except psutil.NoSuchProcess:  # it has just ended
+            pass
+        return NodeState.CREATED if record.pid is None else NodeState.EXITED
 
     def exit_code(self) -> int | None:
-        if self._directory.exists() and self._process() is None:
-            return self._read().exit_code
-        return None
+        return self._read().exit_code if self.state() is NodeState.EXITED else None
 
     def logs(self, tail: int | None = None) -> list[str]:
         return logfile.read(self.log_path, tail)
 
     def usage(self) -> Usage:
-        members = self._family()
-        times = [member.cpu_times() for member in members]
-        return Usage(sum(t.user + t.system for t in times), sum(member.memory_info().rss for member in members))
+        """Of the process and its living children. Those that ended are counted in the parent that awaited them."""
+        cpu, rss = 0.0, 0
+        for member in self._family():
+            with contextlib.suppress(psutil.NoSuchProcess):  # a child that just ended
+                times = member.cpu_times()
+                cpu += times.user + times.system + times.children_user + times.children_system
+                rss += member.memory_info().rss
+        return Usage(cpu, rss)
 
     # Life
 
     def start(self) -> None:
-        if self.state() not in (NodeState.CREATED, NodeState.EXITED):
-            raise FleetError(f"node {self.name!r} cannot be started: it is {self.state().value}")
-        ports = self._read().ports
         ready_file = self._directory / "ready.json"
-        ready_file.unlink(missing_ok=True)
-        values = self._values(ports)
-        with self.log_path.open("ab") as log:
-            self._child = subprocess.Popen(
-                [fill(argument, values) for argument in self.spec.process],
-                cwd=self._data,
-                env={**self._environment(values), "NODE_READY_FILE": str(ready_file)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self._write(Record(self._child.pid, psutil.Process(self._child.pid).create_time(), ports))
+        with self._spawning:
+            if (state := self.state()) not in (NodeState.CREATED, NodeState.EXITED):
+                raise FleetError(f"node {self.name!r} cannot be started: it is {state.value}")
+            self._spawn(ready_file)
         deadline = time.monotonic() + self.spec.health.timeout
         try:
             self._await_ready(ready_file, deadline)
@@ -140,7 +144,7 @@ class ProcessNode:
     def stop(self) -> int | None:
         process = self._process()
         if process is not None:
-            process.send_signal(signal.SIGCONT)
+            self._signal_family(signal.SIGCONT)
             process.send_signal(signal.Signals[self.spec.stop_signal])
             self._wait(process, self.spec.stop_timeout)
             self._end_all()
@@ -156,13 +160,13 @@ class ProcessNode:
 
     def pause(self) -> None:
         self._running()
-        for process in self._family():
-            process.suspend()
+        self._signal_family(signal.SIGSTOP)
+        self._await_paused(True)
 
     def resume(self) -> None:
         self._running()
-        for process in self._family():
-            process.resume()
+        self._signal_family(signal.SIGCONT)
+        self._await_paused(False)
 
     def disconnect(self) -> None:
         raise NotSupported("processes share this machine's loopback: none can be taken off the network")
@@ -171,9 +175,10 @@ class ProcessNode:
         self.disconnect()
 
     def remove(self) -> None:
-        if self._directory.exists():
-            self.stop()
-            shutil.rmtree(self._directory)
+        with self._spawning:
+            if self.state() is not NodeState.REMOVED:
+                self._end_all()
+                shutil.rmtree(self._directory)
 
     # Beside it
 
@@ -212,6 +217,26 @@ class ProcessNode:
             environment["PYTHONPATH"] = os.pathsep.join(map(str, self.spec.python_path))
         given = {**self.spec.env, **self.spec.process_env}
         return {**environment, **{name: fill(value, values) for name, value in given.items()}, **self._marks}
+
+    def _spawn(self, ready_file: Path) -> None:
+        ports = self._read().ports
+        values = self._values(ports)
+        command = [fill(argument, values) for argument in self.spec.process]
+        ready_file.unlink(missing_ok=True)
+        with self.log_path.open("ab") as log:
+            try:
+                self._child = subprocess.Popen(
+                    command,
+                    cwd=self._data,
+                    env={**self._environment(values), "NODE_READY_FILE": str(ready_file)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise StartError(self.name, f"{command[0]} to run", str(error), log_path=self.log_path) from error
+        self._write(Record(self._identity, self._child.pid, psutil.Process(self._child.pid).create_time(), ports))
 
     def _await_ready(self, ready_file: Path, deadline: float) -> None:
         while not ready_file.exists():
@@ -272,7 +297,7 @@ class ProcessNode:
         return None
 
     def _running(self) -> psutil.Process:
-        process = self._process() if self._directory.exists() else None
+        process = self._process()
         if process is None:
             raise NodeGone(f"node {self.name!r} is not running: it is {self.state().value}")
         return process
@@ -280,6 +305,19 @@ class ProcessNode:
     def _family(self) -> list[psutil.Process]:
         process = self._running()
         return [process, *process.children(recursive=True)]
+
+    def _signal_family(self, number: signal.Signals) -> None:
+        for member in self._family():
+            with contextlib.suppress(psutil.NoSuchProcess):  # a child that just ended
+                member.send_signal(number)
+
+    def _await_paused(self, paused: bool) -> None:
+        """A signal is sent before it takes effect."""
+        deadline = time.monotonic() + SIGNAL_TIMEOUT
+        while (self.state() is NodeState.PAUSED) is not paused:
+            if time.monotonic() > deadline:
+                raise FleetError(f"node {self.name!r} is {self.state().value} after {SIGNAL_TIMEOUT:g} s")
+            time.sleep(0.001)
 
     def _end_all(self) -> None:
         """SIGKILL to the whole session of the node, whether or not its first process still lives."""
@@ -303,7 +341,13 @@ class ProcessNode:
             pass
 
     def _read(self) -> Record:
-        return Record(**json.loads((self._directory / "state.json").read_text()))
+        try:
+            record = Record(**json.loads((self._directory / "state.json").read_text()))
+        except FileNotFoundError:
+            record = None
+        if record is None or record.identity != self._identity:
+            raise NodeGone(f"node {self.name!r} was removed")
+        return record
 
     def _write(self, record: Record) -> None:
         temporary = self._directory / "state.json.tmp"

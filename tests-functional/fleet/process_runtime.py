@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Sequence
 
-from fleet import concurrently
+from fleet import concurrently, leftovers
 from fleet.process_node import ProcessNode
 from fleet.run import Run
 from fleet.spec import Capability, NodeSpec
@@ -26,15 +26,19 @@ class ProcessRuntime:
         try:
             for spec in specs:
                 nodes.append(ProcessNode.create(spec, self.run.temp_dir / spec.name, log_dir, marks))
-            concurrently.each(nodes, ProcessNode.start)
         except BaseException:
             concurrently.each(nodes, ProcessNode.remove)
             raise
+        concurrently.all_or_none(nodes, ProcessNode.start, ProcessNode.remove)
         self._nodes += nodes
         return nodes
 
     def attach(self, handle: dict[str, Any]) -> ProcessNode:
         return ProcessNode.from_handle(handle)
+
+    def remove_worker(self, worker: str) -> list[str]:
+        found = leftovers.find(self.run.run_id, None, worker)
+        return found.describe() + leftovers.remove(found)
 
     def close(self) -> None:
         nodes, self._nodes = self._nodes, []

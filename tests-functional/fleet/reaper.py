@@ -7,6 +7,7 @@ end closes it as well, so there is one way to clean up, and it is used in every 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -18,9 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from docker.errors import DockerException
+
+from fleet import leftovers
+from fleet.engine import connect
+from fleet.errors import FleetError
+
 PACKAGE_ROOT = Path(__file__).parents[1]
 ORDERLY = b"done\n"
 SWEEP_SECONDS = 30.0  # how long to go on while things are still found
+ENGINE_TIMEOUT = 30.0  # seconds for an answer of the docker engine
+PAUSE = 0.25  # seconds between two looks
 SETTLE_SECONDS = 3.0  # after a death: workers outlive the controller for a moment and may just be starting something
 
 
@@ -55,11 +64,20 @@ class Reaper:
         return cls(process, report)
 
     def close(self) -> list[str]:
-        """Ends the run: waits until the reaper has swept, and returns what it found (see `describe`)."""
-        self.process.stdin.write(ORDERLY)
-        self.process.stdin.close()
+        """Ends the run: waits until the reaper has swept, and returns what it found (see `describe`).
+
+        Raises FleetError where something could not be removed.
+        """
+        with contextlib.suppress(BrokenPipeError):  # it has reaped already: too old, or asked to end
+            self.process.stdin.write(ORDERLY)
+            self.process.stdin.close()
         self.process.wait(timeout=SWEEP_SECONDS + 60)
-        return json.loads(self.report.read_text())["removed"]
+        if not self.report.exists():
+            raise FleetError(f"the reaper failed, see {self.report.with_suffix('.log')}")
+        report = json.loads(self.report.read_text())
+        if report["failed"]:
+            raise FleetError("not all of the run could be removed:\n" + "\n".join(report["failed"]))
+        return report["removed"]
 
 
 def watch(pipe: IO[bytes], max_lifetime: float) -> tuple[str, float]:
@@ -74,31 +92,25 @@ def watch(pipe: IO[bytes], max_lifetime: float) -> tuple[str, float]:
 
 def sweep(run_id: str, docker: bool, settle: float) -> dict[str, list[str]]:
     """Finds and removes until nothing has appeared for `settle` seconds."""
-    from fleet import leftovers
-
-    client = None
-    if docker:
-        import docker as docker_sdk
-
-        client = docker_sdk.from_env(timeout=30)
     removed: list[str] = []
     failed: list[str] = []
     start = quiet_since = time.monotonic()
-    while True:
-        found = leftovers.find(run_id, client)
-        now = time.monotonic()
+    while (now := time.monotonic()) - start < SWEEP_SECONDS:
+        try:
+            found = leftovers.find(run_id, connect(ENGINE_TIMEOUT).client if docker else None)
+        except (FleetError, DockerException) as error:  # an engine under load may answer at the next try
+            failed = [str(error)]
+            time.sleep(PAUSE)
+            continue
         if found:
-            if now - start > SWEEP_SECONDS:
-                break
             removed += [line for line in found.describe() if line not in removed]
             failed = leftovers.remove(found)
             quiet_since = time.monotonic()
         elif now - quiet_since >= settle:
-            failed = []
-            break
+            return {"removed": removed, "failed": []}
         else:
-            time.sleep(0.25)  # nothing tells of a process that is yet to appear
-    return {"removed": removed, "failed": failed + [f"left: {line}" for line in found.describe()]}
+            time.sleep(PAUSE)  # nothing tells of a process that is yet to appear
+    return {"removed": removed, "failed": failed or ["things of the run kept appearing"]}
 
 
 def main() -> int:
@@ -107,8 +119,6 @@ def main() -> int:
     task = json.loads(pipe.readline())
 
     def reap(reason: str, settle: float = 0.0) -> int:
-        from fleet import leftovers
-
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         outcome = sweep(task["run_id"], task["docker"], settle)
         leftovers.remove_temp_dir(Path(task["temp_dir"]), task["run_id"])

@@ -1,4 +1,4 @@
-"""A run per test on either runtime, and a tiny node to start in it."""
+"""A run on either runtime, and a tiny node to start in it."""
 
 from pathlib import Path
 
@@ -27,13 +27,13 @@ def tiny_image(engine):
     return Images(engine.client).build("tiny", TINY)
 
 
-@pytest.fixture(params=["process", "docker"])
+@pytest.fixture(params=["process", "docker"], scope="module")
 def runtime_name(request):
     """Every test that uses it runs on both runtimes."""
     return request.param
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tiny(runtime_name, request):
     """Makes the spec of a tiny node: tiny("name", "--fail=3")."""
     image = request.getfixturevalue("tiny_image") if runtime_name == "docker" else "tiny"
@@ -53,14 +53,14 @@ def tiny(runtime_name, request):
     return make
 
 
-@pytest.fixture
-def run(tmp_path, runtime_name):
-    run = Run.create(tmp_path, docker=runtime_name == "docker")
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, runtime_name):
+    run = Run.create(tmp_path_factory.mktemp("logs"), docker=runtime_name == "docker")
     yield run
-    run.close()
+    assert run.close() == [], "the tests left something to the reaper"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def runtime(run, runtime_name, tiny):
     runtime = make_runtime(runtime_name, run)
     yield runtime
@@ -68,11 +68,15 @@ def runtime(run, runtime_name, tiny):
 
 
 @pytest.fixture
-def start(runtime, run):
-    """Starts one tiny node or several and returns them."""
+def start(runtime, run, tmp_path):
+    """Starts one tiny node or several, which the end of the test removes, and returns them."""
+    started = []
 
     def start(*specs):
-        nodes = runtime.start(specs, run.run_dir, test="selftest")
+        nodes = runtime.start(specs, tmp_path / "logs", test="selftest")
+        started.extend(nodes)
         return nodes if len(nodes) > 1 else nodes[0]
 
-    return start
+    yield start
+    for node in started:
+        node.remove()

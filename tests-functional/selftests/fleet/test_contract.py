@@ -190,24 +190,37 @@ def test_usage_grows_with_work(start, tiny):
     assert 5e6 < after.rss_bytes < 5e8
 
 
-def test_failed_start_leaves_nothing_and_says_why(runtime, run, tiny, runtime_name):
-    specs = [tiny("good"), tiny("bad", "--fail=3"), tiny("other")]
+def test_failed_start_leaves_nothing_and_says_why(runtime, run, tiny, start, tmp_path):
     with pytest.raises(StartError) as caught:
-        runtime.start(specs, run.run_dir)
+        start(tiny("good"), tiny("bad", "--fail=3"), tiny("other"))
     error = caught.value
     assert (error.node, error.exit_code) == ("bad", 3)
     assert "exit code 3" in str(error)
     assert "the moon is in the wrong phase" in str(error)
-    assert str(run.run_dir / "bad.log") in str(error)
-    assert not leftovers_of(runtime, run).containers and not leftovers_of(runtime, run).processes
-    runtime.start([tiny("good")], run.run_dir)  # the name is free again
+    assert str(tmp_path / "logs" / "bad.log") in str(error)
+    assert nodes_of(runtime, run) == []
+    start(tiny("good"))  # the name is free again
 
 
-def test_unhealthy_node_is_no_started_node(runtime, run, tiny):
+def test_unhealthy_node_is_no_started_node(runtime, run, tiny, start):
     spec = tiny("ill", "--health=503", health=HealthCheck("http", timeout=1.5))
     with pytest.raises(StartError, match=r"GET http://\S+/health -> 200 within 1.5 s, but the answer was 503 'tiny'"):
-        runtime.start([spec], run.run_dir)
-    assert not leftovers_of(runtime, run).processes and not leftovers_of(runtime, run).containers
+        start(spec)
+    assert nodes_of(runtime, run) == []
+
+
+def test_program_that_is_not_there_is_no_started_node(runtime, run, tiny, start):
+    with pytest.raises((StartError, FleetError), match="no-such-program"):
+        start(tiny("alice", process=("no-such-program",), image="no-such-program:1"))
+    assert nodes_of(runtime, run) == []
+
+
+def test_failure_of_one_ends_the_wait_for_the_others(runtime, run, tiny, start):
+    """The slow one would be awaited for an hour."""
+    slow = tiny("slow", "--health=503", health=HealthCheck("http", timeout=3600))
+    with pytest.raises(StartError, match="'bad'"):
+        start(slow, tiny("bad", "--fail=3"))
+    assert nodes_of(runtime, run) == []
 
 
 def test_second_node_of_a_name_is_refused_and_the_first_lives_on(start, tiny):
@@ -227,7 +240,17 @@ def test_removed_node_is_gone(start, tiny):
     assert node.logs()[0] == "tiny node starts", "its log stays"
 
 
-def test_worker_handles_a_node_of_the_controller(start, tiny, run, runtime_name):
+def test_name_of_a_removed_node_can_be_used_again(start, tiny):
+    first = start(tiny("alice"))
+    first.remove()
+    second = start(tiny("alice"))
+    first.remove()
+    assert first.state() is NodeState.REMOVED
+    assert second.state() is NodeState.RUNNING
+    assert get(second, "/count") == "0"
+
+
+def test_worker_handles_a_node_of_the_controller(start, tiny, run, runtime_name, tmp_path):
     node = start(tiny("alice"))
     bump(node)
     worker_run = Run.join(json.loads(json.dumps(run.share())), worker="gw0")
@@ -237,42 +260,52 @@ def test_worker_handles_a_node_of_the_controller(start, tiny, run, runtime_name)
     attached.restart()
     assert get(attached, "/count") == "1"
     assert get(node, "/count") == "1", "the controller sees the restarted node"
-    [own] = worker.start([tiny("bob")], run.run_dir)
+    [own] = worker.start([tiny("bob")], tmp_path)
     assert fetch_from(own, own_address(node) + "/count") == (200, "1")
     worker.close()
     assert own.state() is NodeState.REMOVED
     assert node.state() is NodeState.RUNNING, "a worker removes only what it started"
 
 
+def test_dead_workers_nodes_can_be_removed_alone(start, tiny, run, runtime, runtime_name, tmp_path):
+    node = start(tiny("alice"))
+    worker = make_runtime(runtime_name, Run.join(run.share(), worker="gw7"))
+    worker.start([tiny("bob")], tmp_path)
+    [removed] = runtime.remove_worker("gw7")
+    assert removed.startswith("process" if runtime_name == "process" else f"container tests-functional-{run.run_id}-bob")
+    assert len(nodes_of(runtime, run)) == 1
+    assert get(node, "/health") == "tiny"
+
+
 def test_marks_tell_run_worker_and_test(start, tiny, run, runtime):
     start(tiny("alice"))
-    found = leftovers_of(runtime, run)
+    [found] = nodes_of(runtime, run)
     if runtime.name == "process":
-        [process] = found.processes
-        assert process.environ()["TESTS_FUNCTIONAL_TEST"] == "selftest"
+        assert found.environ()["TESTS_FUNCTIONAL_TEST"] == "selftest"
     else:
-        [container] = found.containers
         labels = {"run": run.run_id, "worker": "controller", "test": "selftest"}
-        assert labels.items() <= {name.rpartition(".")[2]: value for name, value in container.labels.items()}.items()
+        assert labels.items() <= {name.rpartition(".")[2]: value for name, value in found.labels.items()}.items()
 
 
-def test_orderly_end_leaves_nothing_to_the_reaper(runtime, run, tiny):
+def test_orderly_end_leaves_nothing_to_the_reaper(tiny, runtime_name, tmp_path):
+    run = Run.create(tmp_path, docker=runtime_name == "docker")
+    runtime = make_runtime(runtime_name, run)
     runtime.start([tiny("alice"), tiny("bob")], run.run_dir)
     runtime.close()
     assert run.close() == []
-    assert not leftovers_of(runtime, run)
     assert not run.temp_dir.exists()
 
 
-def test_what_was_forgotten_is_removed_and_counted(runtime, run, tiny):
+def test_what_was_forgotten_is_removed_and_counted(tiny, runtime_name, tmp_path):
+    run = Run.create(tmp_path, docker=runtime_name == "docker")
+    runtime = make_runtime(runtime_name, run)
     runtime.start([tiny("alice")], run.run_dir)
     removed = run.close()
     assert len([line for line in removed if "network" not in line]) == 1
-    assert not leftovers_of(runtime, run)
-    runtime._nodes.clear()
-    runtime.close = lambda: None
+    assert nodes_of(runtime, run) == []
 
 
-def leftovers_of(runtime, run):
-    client = runtime.engine.client if runtime.name == "docker" else None
-    return leftovers.find(run.run_id, client)
+def nodes_of(runtime, run):
+    """The processes or containers that bear the marks of the run."""
+    found = leftovers.find(run.run_id, runtime.engine.client if runtime.name == "docker" else None)
+    return found.processes + found.containers
