@@ -51,15 +51,15 @@ class CommunitiesService(Service):
 
     @rpc()
     async def communities(self) -> list[dict[str, Any]]:
-        return self._communities.list()
+        return self._communities.show_all()
 
     @rpc()
     async def joined_communities(self) -> list[dict[str, Any]]:
-        return self._communities.list(joined=True)
+        return self._communities.show_all(joined=True)
 
     @rpc()
     async def spectated_communities(self) -> list[dict[str, Any]]:
-        return self._communities.list(spectated=True)
+        return self._communities.show_all(spectated=True)
 
     @rpc()
     async def get_communities_settings(self) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ class Communities:
             raise ServiceError("not a control node")
         return community
 
-    def list(self, joined: bool = False, spectated: bool = False) -> list[dict[str, Any]]:
+    def show_all(self, joined: bool = False, spectated: bool = False) -> list[dict[str, Any]]:
         """All, or only those that are joined, or spectated."""
         found = [c for c in self._store.all() if (c.joined or not joined) and (c.spectated or not spectated)]
         return [community.to_json(self._context.public_key) for community in found]
@@ -248,7 +248,8 @@ class Communities:
     async def fetch(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
         """Finds a community in the database, in the store or as it is published while we wait."""
         community_id = community_id_of(request.get("communityKey") or "")
-        if request.get("tryDatabase") and (known := self._store.get(community_id)):
+        known = self._store.get(community_id)
+        if known is not None and (known.is_control_node or request.get("tryDatabase")):
             return known.to_json(self._context.public_key)
         arrival = self._awaited.setdefault(community_id, asyncio.get_running_loop().create_future())
         filter_ = Filter(community_id)
@@ -261,10 +262,15 @@ class Communities:
             await asyncio.wait_for(asyncio.shield(arrival), _FETCH_TIMEOUT)
         except asyncio.TimeoutError:
             log.warning("community %s was not found within %g s", community_id, _FETCH_TIMEOUT)
-            if not self._store.get(community_id):
-                self._awaited.pop(community_id, None)
         found = self._store.get(community_id)
         return found.to_json(self._context.public_key) if found else None
+
+    def stop_waiting(self) -> None:
+        """Whoever still waits for a community is told that it will not come."""
+        for arrival in self._awaited.values():
+            arrival.set_exception(ServiceError("messenger stopped"))
+            arrival.exception()  # there may be nobody who waits
+        self._awaited.clear()
 
     async def spectate(self, community_id: str) -> Response:
         community = self.get(community_id)

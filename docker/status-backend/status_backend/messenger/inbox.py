@@ -84,7 +84,7 @@ class Inbox:
                 self._dispatch(response, message, filter_, envelope, archived)
         except Dropped as dropped:
             self._context.drop(message, dropped)
-        except (MalformedMessage, DecodeError) as error:
+        except (MalformedMessage, DecodeError, OverflowError) as error:  # the last: a number beyond SQLite's
             self._context.drop(message, Dropped("malformed", str(error)))
         except Exception:
             self._context.dropped["failed"] += 1

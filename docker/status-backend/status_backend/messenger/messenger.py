@@ -68,6 +68,7 @@ class Messenger:
         await self.transport.start()
 
     async def stop(self) -> None:
+        self.communities.stop_waiting()
         await self.transport.stop()
         if self._notices is not None:
             self._notices.cancel()

@@ -8,6 +8,8 @@ import pytest
 
 pytestmark = pytest.mark.anyio
 
+NOWHERE = "0x02" + "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"  # a key nobody has a community under
+
 
 async def test_everything_is_there_after_login(owner_and_member):
     owner, member, community_id, chat_id = owner_and_member
@@ -105,8 +107,7 @@ async def test_fetch_finds_what_is_published_while_waiting(new_node, waku):
 async def test_fetch_of_what_is_nowhere(new_node, monkeypatch):
     monkeypatch.setattr("status_backend.messenger.communities._FETCH_TIMEOUT", 0.1)
     member = await new_node("member")
-    nowhere = "0x02" + "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
-    assert await member.rpc("fetchCommunity", {"communityKey": nowhere, "waitForResponse": True}) is None
+    assert await member.rpc("fetchCommunity", {"communityKey": NOWHERE, "waitForResponse": True}) is None
 
 
 async def test_alone_without_a_fleet(lonely):
@@ -116,3 +117,16 @@ async def test_alone_without_a_fleet(lonely):
     await lonely.stop()
     await lonely.start()
     assert await lonely.history(chat_id) == ["hello?"]
+
+
+async def test_logout_while_waiting_for_a_community(new_node):
+    member = await new_node("member")
+    request = {"communityKey": NOWHERE, "waitForResponse": True}
+    fetch = asyncio.create_task(member.ask("fetchCommunity", request))
+    async with asyncio.timeout(20):
+        while not member.messenger.communities._awaited:
+            assert not fetch.done(), fetch.result()
+            await asyncio.sleep(0.01)
+    await member.stop()
+    assert (await fetch)["error"]["message"] == "messenger stopped"
+    await member.start()

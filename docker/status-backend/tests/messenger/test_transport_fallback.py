@@ -123,3 +123,17 @@ async def test_what_fails_for_now_is_repeated(pair):
     await owner.wait("envelope.sent", lambda event: event["ids"] == [sent["messages"][0]["id"]])
     await flushed
     assert [topic for topic, _ in node.stored] == ["/waku/2/rs/16/32"] * len(node.stored)
+
+
+async def test_a_dead_node_in_the_fleet(plain, new_node_on, join_community):
+    node, fleet = plain
+    dead = WakuNode("16Uiu2HAmDead", "", "/ip4/127.0.0.1/tcp/9", "http://127.0.0.1:9", store=True)
+    fleet = WakuFleet("half dead", 16, [dead, *fleet.nodes])
+    owner, member = await new_node_on("owner", fleet), await new_node_on("member", fleet)
+    created = await owner.rpc("createCommunity", COMMUNITY)
+    await join_community(owner, member, created["communities"][0]["id"])
+    chat_id = created["chats"][0]["id"]
+    await owner.rpc("sendChatMessage", {"chatId": chat_id, "text": "still here", "contentType": 1})
+    await member.message("still here")
+    await member.wait("history.request.failed", lambda event: "127.0.0.1:9" in event["errorMessage"])
+    assert list(await member.rpc("peers")) == ["16Uiu2HAm"]
