@@ -12,6 +12,9 @@ in both. Without --runtime: as processes, and in Docker too where an engine answ
 
 A failure does not stop the rest. A summary closes the run, and a JUnit report of each part is in
 tests-functional/reports. The exit status is 0 if everything passed, else 1; 130 after Ctrl-C.
+
+Environment:
+  TEST_SECONDS  how long one test may take before its part is ended as stuck, with a stack of every thread (300)
 TEXT
 }
 
@@ -49,6 +52,7 @@ if [[ -z $RUNTIME ]]; then
 fi
 
 PARTS=() # NAME=STATUS each
+STUCK=(-o "faulthandler_timeout=${TEST_SECONDS:-300}" -o faulthandler_exit_on_timeout=true)
 FAILED=
 
 run_part() { # run_part NAME COMMAND...: the command gets --junitxml FILE; a fault is noted and the rest still runs
@@ -57,7 +61,7 @@ run_part() { # run_part NAME COMMAND...: the command gets --junitxml FILE; a fau
     [[ -z $INTERRUPTED ]] || return 0
     printf '\n=== %s ===\n' "$name"
     rm -f -- "$REPORTS/$name.xml"
-    "$@" --junitxml "$REPORTS/$name.xml" || status=$?
+    "$@" --junitxml "$REPORTS/$name.xml" "${STUCK[@]}" || status=$?
     PARTS+=("$name=$status")
     # pytest writes its report last: without one it did not get there, whatever its status says.
     if ((status)) || [[ ! -f $REPORTS/$name.xml ]]; then FAILED=yes; fi

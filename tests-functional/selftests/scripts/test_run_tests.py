@@ -72,6 +72,14 @@ def test_a_part_that_dies_fails_the_whole(whole_project: Project) -> None:
     assert "node-waku            FAILED: pytest wrote no report (exit status 0)\n" in result.output
 
 
+def test_a_part_that_is_stuck_shows_where_and_the_rest_still_runs(whole_project: Project) -> None:
+    node_test(whole_project, "waku").write_text("import time\ndef test_is_stuck():\n    time.sleep(600)\n")
+    result = whole_project.run(SCRIPT, "--runtime", "process", TEST_SECONDS="2")
+    assert (result.status, whole_project.ran()) == (1, ["test_harness", "test_scenario", "test_script"])
+    assert "in test_is_stuck" in result.output
+    assert "node-waku            FAILED: pytest wrote no report" in result.output
+
+
 def test_ctrl_c_ends_the_whole(whole_project: Project) -> None:
     node_test(whole_project, "codex").write_text(
         "import time\nfrom pathlib import Path\n"
