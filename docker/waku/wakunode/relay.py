@@ -14,8 +14,12 @@ from wakunode.topics import Shard, TopicError
 SEEN_SECONDS = 120
 """How long a message is known as already seen (nwaku's gossipsub has the same)."""
 
-GOSSIP_SECONDS = 6
-"""How long a message is offered to a peer that connects only after it (gossipsub: six heartbeats of a second)."""
+GOSSIP_SECONDS = 20
+"""How long a message is offered to a peer that links after it, or again.
+
+Longer than it takes to notice a dead link and to dial again, so that a short fault loses nothing, and as long as a
+store would take the message (gossipsub offers six heartbeats of a second).
+"""
 
 log = logging.getLogger(__name__)
 

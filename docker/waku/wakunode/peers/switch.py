@@ -21,7 +21,7 @@ HEARTBEAT_SECONDS = 5
 FIRST_REDIAL_SECONDS = 0.1
 LAST_REDIAL_SECONDS = 2.0
 REFUSED_REDIAL_SECONDS = 10.0
-DIAL_SECONDS = 5
+DIAL_SECONDS = 3
 
 MAX_FRAME = 64 * 1024 * 1024
 """Bytes; the answer to a store query has up to a hundred messages."""
