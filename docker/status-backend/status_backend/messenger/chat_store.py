@@ -142,9 +142,8 @@ class Message:
 
 def parse(text: str) -> list[dict[str, Any]]:
     """The text as paragraphs of literals and mentions."""
-    return [
-        {"type": "paragraph", "children": list(_inline(paragraph))} for paragraph in re.split(r"\n{2,}", text) if paragraph
-    ]
+    paragraphs = [paragraph for paragraph in re.split(r"\n{2,}", text) if paragraph]
+    return [{"type": "paragraph", "children": _inline(paragraph)} for paragraph in paragraphs]
 
 
 def _inline(paragraph: str) -> list[dict[str, Any]]:
@@ -223,7 +222,8 @@ class ChatStore:
         unviewed, mentioned = self._db.one(
             "SELECT count(*), coalesce(sum(mentioned), 0) FROM user_messages WHERE chat_id = ? AND NOT seen", (chat_id,)
         )
-        self._db.execute("UPDATE chats SET unviewed = ?, unviewed_mentions = ? WHERE id = ?", (unviewed, mentioned, chat_id))
+        update = "UPDATE chats SET unviewed = ?, unviewed_mentions = ? WHERE id = ?"
+        self._db.execute(update, (unviewed, mentioned, chat_id))
         return cursor.rowcount
 
     # Changes that came before what they change

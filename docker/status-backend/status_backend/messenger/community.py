@@ -23,7 +23,7 @@ NEVER = "0001-01-01T00:00:00Z"  # Go's zero time
 
 @dataclass(frozen=True)
 class Community:
-    """`signed` is the application message that carries the description. `private_key` is there on the control node only."""
+    """`signed` is the application message that carries the description. Only the control node has `private_key`."""
 
     id: str
     description: CommunityDescription
@@ -122,7 +122,9 @@ class Community:
             "isMember": member,
             "muted": False,
             "muteTill": NEVER,
-            "adminSettings": {"pinMessageAllMembersEnabled": description.admin_settings.pin_message_all_members_enabled},
+            "adminSettings": {
+                "pinMessageAllMembersEnabled": description.admin_settings.pin_message_all_members_enabled,
+            },
             "encrypted": description.encrypted,
             "pendingAndBannedMembers": {key: 1 for key in description.ban_list},
             "tokenPermissions": {},
@@ -140,8 +142,8 @@ class Community:
 
     def members(self) -> list[str]:
         """Public keys: owner first, then by the time of joining."""
-        found = self.description.members.items()
-        return [key for key, _ in sorted(found, key=lambda item: (not item[1].roles, item[1].last_update_clock, item[0]))]
+        members = self.description.members
+        return sorted(members, key=lambda key: (not members[key].roles, members[key].last_update_clock, key))
 
 
 def create(description: CommunityDescription) -> Community:

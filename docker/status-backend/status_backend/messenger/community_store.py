@@ -78,7 +78,8 @@ class CommunityStore:
     # Settings
 
     def settings(self) -> list[dict[str, Any]]:
-        return [_settings_json(row) for row in self._db.query("SELECT * FROM communities_settings ORDER BY community_id")]
+        rows = self._db.query("SELECT * FROM communities_settings ORDER BY community_id")
+        return [_settings_json(row) for row in rows]
 
     def settings_of(self, community_id: str) -> dict[str, Any] | None:
         row = self._db.one("SELECT * FROM communities_settings WHERE community_id = ?", (community_id,))

@@ -177,7 +177,9 @@ class Contacts:
     def retract(self, contact_id: str) -> Response:
         contact_id = self._parse(contact_id)
         with self._context.work() as response:
-            contact = replace(self.get(contact_id), local_state=NONE, remote_state=REMOTE_NONE, local_clock=clock.now_ms())
+            contact = replace(
+                self.get(contact_id), local_state=NONE, remote_state=REMOTE_NONE, local_clock=clock.now_ms()
+            )
             self._save(response, contact)
             body = RetractContactRequest(clock=contact.local_clock).SerializeToString()
             self._send(contact_id, body, Type.RETRACT_CONTACT_REQUEST)

@@ -1,6 +1,7 @@
 """Messages put aside because their author is no member, as far as we know.
 
-History comes topic by topic and the store forgets, so a message may be here before the description that names its author.
+History comes topic by topic and the store forgets, so a message may be here before the description that names its
+author.
 """
 
 from __future__ import annotations

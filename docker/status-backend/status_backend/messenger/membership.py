@@ -373,7 +373,7 @@ class Membership:
 
 
 def _ownership(request: RequestToJoin, body: CommunityRequestToJoin) -> bool | None:
-    """Whether all revealed accounts signed the request: None where one did not sign at all, False where one is not theirs.
+    """Whether all revealed accounts signed the request: None where one did not sign, False where one is not theirs.
 
     The original fails on an account without a signature after it has stored the request, which therefore waits for a
     decision of the owner, also where members are accepted automatically.

@@ -139,7 +139,9 @@ class Messages:
 
     # Receiving
 
-    def receive(self, response: Response, message: Application, chat_id: str, envelope: Envelope, archived: bool) -> None:
+    def receive(
+        self, response: Response, message: Application, chat_id: str, envelope: Envelope, archived: bool
+    ) -> None:
         """A message, an edit or a deletion in a chat. Those from an archive were checked by the control node.
 
         An author who has left since is no reason to drop what an archive holds; all others must be members now.

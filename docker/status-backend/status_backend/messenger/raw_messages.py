@@ -1,7 +1,7 @@
 """What the control node keeps of its communities' messages, to make archives of.
 
-Only content (messages, edits, deletions, pins, reactions) of community channels, as it was written or received; never what
-an archive brought. Descriptions and announcements are not content, so a quiet community makes no archives.
+Only content (messages, edits, deletions, pins, reactions) of community channels, as it was written or received; never
+what an archive brought. Descriptions and announcements are not content, so a quiet community makes no archives.
 """
 
 from __future__ import annotations

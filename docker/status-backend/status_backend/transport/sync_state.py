@@ -39,7 +39,8 @@ class SyncState:
 
     def since(self, pubsub_topic: str, content_topics: Iterable[str]) -> dict[int, set[str]]:
         """From when on each topic has to be asked for (unix nanoseconds): 30 days ago for one never asked for."""
-        rows = self._db.query("SELECT content_topic, synced_to FROM transport_sync WHERE pubsub_topic = ?", (pubsub_topic,))
+        select = "SELECT content_topic, synced_to FROM transport_sync WHERE pubsub_topic = ?"
+        rows = self._db.query(select, (pubsub_topic,))
         known = {row["content_topic"]: row["synced_to"] for row in rows}
         beginning = time.time_ns() - _DEFAULT_HISTORY
         groups: dict[int, set[str]] = {}

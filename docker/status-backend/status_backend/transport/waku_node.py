@@ -43,7 +43,8 @@ class WakuNodeClient:
         return f"waku node {self.node.rest_url}"
 
     async def publish(self, envelope: Envelope) -> None:
-        await self._request("POST", f"/relay/v1/messages/{quote(envelope.pubsub_topic, safe='')}", json=envelope.to_json())
+        path = f"/relay/v1/messages/{quote(envelope.pubsub_topic, safe='')}"
+        await self._request("POST", path, json=envelope.to_json())
 
     async def query(
         self, pubsub_topic: str, content_topics: Iterable[str], start: int, end: int | None = None

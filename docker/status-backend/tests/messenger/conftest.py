@@ -56,11 +56,11 @@ class WakuProcess:
     def start(self) -> None:
         ready = self.directory / "ready.json"
         ready.unlink(missing_ok=True)
-        options = f"--rest --rest-port={self.rest_port} --tcp-port=0 --cluster-id=16 --shard=32 --shard=64 --relay --store"
+        options = f"--rest --rest-port={self.rest_port} --tcp-port=0 --cluster-id=16 --shard=32 --shard=64"
         store = f"--store-message-db-url=sqlite://{self.directory / 'store.sqlite3'}"
         with (self.directory / "waku.log").open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "wakunode", *options.split(), store],
+                [sys.executable, "-m", "wakunode", *options.split(), "--relay", "--store", store],
                 env={**os.environ, "PYTHONPATH": str(WAKU), "NODE_READY_FILE": str(ready)},
                 stdout=output,
                 stderr=output,
