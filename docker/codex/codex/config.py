@@ -21,7 +21,7 @@ class CodexConfig:
     nat: str = "any"
     disc_port: int = 8090
     bootstrap_nodes: list[str] = field(default_factory=list)
-    net_privkey: Path | None = None
+    net_privkey: Path = Path("key")  # relative to data_dir
     block_retries: int = 3000
     storage_quota: int = 20 * GiB
     block_ttl: int = 30 * DAY

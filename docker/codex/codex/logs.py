@@ -20,7 +20,7 @@ HINT = "Please specify one of: trace, debug, info, notice, warn, error or fatal"
 
 
 class _Formatter(logging.Formatter):
-    converter = time.gmtime
+    converter = time.gmtime  # type: ignore[assignment]
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 

@@ -8,7 +8,7 @@ import asyncio
 import importlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from typing import Any
 
 from .cids import Cid
@@ -125,7 +125,7 @@ class CodexNode:
 
     # Peers
 
-    async def connect(self, peer_id: str, addrs: list[str] | None = None, timeout: float | None = None) -> None:
+    async def connect(self, peer_id: str, addrs: Sequence[str] = (), timeout: float | None = None) -> None:
         """Connect to a peer, at these multiaddresses or where discovery finds it.
 
         Raises InvalidPeerId, PeerNotFound, DialFailed.

@@ -12,9 +12,9 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..errors import DialFailed, InvalidMessage
 from .addresses import dialable
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-MessageHandler = Callable[[str, bytes], Awaitable[None]]
-RequestHandler = Callable[[str, bytes], Awaitable[bytes]]
-PeerHandler = Callable[[str, bool], Awaitable[None]]
+MessageHandler = Callable[[str, bytes], Coroutine[Any, Any, None]]
+RequestHandler = Callable[[str, bytes], Coroutine[Any, Any, bytes]]
+PeerHandler = Callable[[str, bool], Coroutine[Any, Any, None]]
 
 MAX_MESSAGE = 100 << 20
 MAX_REQUEST = 1 << 20
@@ -118,21 +118,20 @@ class Libp2pHost:
         scope = trio.CancelScope()
 
         async def task() -> None:
+            result: Any = PeerGone("the host is stopped")  # unless something else comes of it
             try:
                 with scope:
                     result = await function(*args)
-                    outcome.set_running_or_notify_cancel() and outcome.set_result(result)
             except Exception as error:
-                outcome.set_running_or_notify_cancel() and outcome.set_exception(error)
+                result = error
             finally:
-                if not outcome.done():  # the host stops
-                    outcome.set_running_or_notify_cancel() and outcome.set_exception(PeerGone("the host is stopped"))
+                _settle(outcome, result)
 
         def spawn() -> None:
             try:
                 self._nursery.start_soon(task)
             except RuntimeError:  # the nursery is closed
-                outcome.set_exception(PeerGone("the host is stopped"))
+                _settle(outcome, PeerGone("the host is stopped"))
 
         try:
             self._trio.run_sync_soon(spawn)
@@ -152,11 +151,11 @@ class Libp2pHost:
             with contextlib.suppress(trio.RunFinishedError):
                 self._trio.run_sync_soon(function)
 
-    async def _to_loop(self, coroutine: Awaitable[T]) -> T:
+    async def _to_loop(self, coroutine: Coroutine[Any, Any, T]) -> T:
         import trio
 
         done = trio.Event()
-        outcome = asyncio.run_coroutine_threadsafe(coroutine, self._loop)  # type: ignore[arg-type]
+        outcome = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         outcome.add_done_callback(lambda _: self._soon(done.set))
         try:
             await done.wait()
@@ -202,14 +201,14 @@ class Libp2pHost:
                 max_connections=most, high_watermark=most, low_watermark=0, min_connections=0, dial_timeout=DIAL_TIMEOUT
             ),
         )
-        self._host, self._swarm = host, host.get_network()
+        self._host, self._swarm = host, cast(Any, host.get_network())
         self._swarm.retry_config = RetryConfig(max_retries=0)
         self.peer_id = str(host.get_id())
         self._swarm.register_notifee(_notifee(self._connected, self._disconnected))
         for protocol, handler in self._message_handlers.items():
             host.set_stream_handler(TProtocol(protocol), self._reader(handler))
-        for protocol, handler in self._request_handlers.items():
-            host.set_stream_handler(TProtocol(protocol), self._responder(handler))
+        for protocol, answerer in self._request_handlers.items():
+            host.set_stream_handler(TProtocol(protocol), self._responder(answerer))
         self._trio = trio.lowlevel.current_trio_token()
         async with host.run([Multiaddr(addr) for addr in self._listen_addrs]), trio.open_nursery() as nursery:
             self._nursery = nursery
@@ -345,6 +344,8 @@ class Libp2pHost:
     def _responder(self, handler: RequestHandler) -> Callable[[Any], Awaitable[None]]:
         import trio
 
+        expected: tuple[type[Exception], ...] = (InvalidMessage, trio.TooSlowError, *_stream_errors())
+
         async def serve(stream: Any) -> None:
             peer_id = str(stream.muxed_conn.peer_id)
             try:
@@ -352,7 +353,7 @@ class Libp2pHost:
                     request = await _read(stream, MAX_REQUEST)
                 await _write(stream, await self._to_loop(handler(peer_id, request)))
                 await stream.close()
-            except (InvalidMessage, trio.TooSlowError, *_stream_errors()) as error:
+            except expected as error:
                 log.info("request of %s is not answered: %r", peer_id, error)
                 await stream.reset()
             except Exception:  # whatever one peer causes must not end the host
@@ -372,13 +373,22 @@ class _Outgoing:
         self.stream: Any = None
 
 
+def _settle(outcome: Future[T], result: T | Exception) -> None:
+    """Give a future its result, or its error, unless nobody waits any more."""
+    if outcome.set_running_or_notify_cancel():
+        if isinstance(result, Exception):
+            outcome.set_exception(result)
+        else:
+            outcome.set_result(result)
+
+
 def _id(peer_id: str) -> Any:
     from libp2p.peer.id import ID
 
     return ID.from_base58(peer_id)
 
 
-def _stream_errors() -> tuple[type[BaseException], ...]:
+def _stream_errors() -> tuple[type[Exception], ...]:
     import trio
     from libp2p.exceptions import BaseLibp2pError
 

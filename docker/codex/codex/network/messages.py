@@ -25,7 +25,7 @@ class Address(NamedTuple):
     """
 
     cid: Cid
-    index: int | None = None
+    index: int | None = None  # type: ignore[assignment]  # a tuple has a method of this name
 
     def __str__(self) -> str:
         return str(self.cid) if self.index is None else f"{self.cid}[{self.index}]"

@@ -44,7 +44,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 32  # blocks written per turn of the writer
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def uninterrupted(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
@@ -324,8 +325,9 @@ class Repository:
         try:
             await self.store_blocks([(digest, data) for digest, data, _ in blocks], sync=False)  # peers have them
             known = self._tree(tree)
-            for digest, _, proof in blocks if known else ():
-                self._count(known.learn(digest, proof))
+            if known is not None:
+                for digest, _, proof in blocks:
+                    self._count(known.learn(digest, proof))
         finally:
             self.unpin(digest for digest, _, _ in blocks)
 

@@ -43,7 +43,7 @@ class RestServer:
         loop, manager = asyncio.get_running_loop(), self._runner.server
         assert manager is not None
         self._server = await loop.create_server(
-            lambda: _Protocol(manager, loop=loop, access_log=None, max_line_size=MAX_HEADER, max_field_size=MAX_HEADER),
+            lambda: _Protocol(manager, loop=loop, access_log=None, max_line_size=MAX_HEADER, max_field_size=MAX_HEADER),  # type: ignore[arg-type]
             self.host,
             self.port,
         )
