@@ -144,6 +144,11 @@ class Channel:
         self._state.in_step(self.pubsub_topic, self._live - self._behind - self._asking, time.time_ns())
 
     async def _keep_subscribed(self, stream: Stream, asked: set[str]) -> None:
+        """Until the stream breaks, which its reader notices as well."""
+        with suppress(NodeUnavailable):
+            await self._follow_topics(stream, asked)
+
+    async def _follow_topics(self, stream: Stream, asked: set[str]) -> None:
         while True:
             wanted = set(self._topics)
             if added := wanted - asked:

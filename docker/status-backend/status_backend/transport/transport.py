@@ -45,7 +45,7 @@ class Received:
 class Transport:
     """Works without a fleet as well: then messages wait in the outbox and none arrive.
 
-    `on_received` gets what arrived together (one live message, a page of history) and must not raise.
+    `on_received` gets what arrived together (one live message, a page of history). If it raises, that is fetched again.
     """
 
     def __init__(
@@ -179,8 +179,14 @@ class Transport:
 
     def _deliver(self, envelopes: Sequence[Envelope | None]) -> None:
         received = [message for envelope in envelopes if (message := self._open(envelope)) is not None]
-        if received:
+        if not received:
+            return
+        try:
             self._on_received(received)
+        except BaseException:
+            for message in received:  # it may come again, and then must not count as seen
+                self._seen.pop(message.envelope.hash, None)
+            raise
 
     def _open(self, envelope: Envelope | None) -> Received | None:
         if envelope is None:

@@ -122,6 +122,8 @@ class Stream:
                 body = json.loads(frame.data)
             except ValueError:
                 body = None
+            if isinstance(body, dict) and "error" in body:
+                raise NodeUnavailable(f"push stream of {self._pubsub_topic}: {body['error']}")
             if isinstance(body, dict) and "subscribed" in body:
                 yield set(body["subscribed"])
             else:

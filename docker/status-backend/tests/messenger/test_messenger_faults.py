@@ -130,3 +130,21 @@ async def test_logout_while_waiting_for_a_community(new_node):
     await member.stop()
     assert (await fetch)["error"]["message"] == "messenger stopped"
     await member.start()
+
+
+async def test_what_could_not_be_written_is_fetched_again(owner_and_member, monkeypatch):
+    """The disk is full for a moment, say: the message is not in step, and comes by the store."""
+    owner, member, community_id, chat_id = owner_and_member
+    inbox, failed = member.messenger._inbox, asyncio.Event()
+    receive = inbox.receive
+
+    def fail(batch):
+        monkeypatch.setattr(inbox, "receive", receive)
+        failed.set()
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(inbox, "receive", fail)
+    await owner.rpc("sendChatMessage", {"chatId": chat_id, "text": "again, please", "contentType": 1})
+    async with asyncio.timeout(20):
+        await failed.wait()
+    await member.message("again, please")
