@@ -42,8 +42,9 @@ class RestServer:
         await self._runner.setup()
         loop, manager = asyncio.get_running_loop(), self._runner.server
         assert manager is not None
+        quiet: dict[str, Any] = {"access_log": None}
         self._server = await loop.create_server(
-            lambda: _Protocol(manager, loop=loop, access_log=None, max_line_size=MAX_HEADER, max_field_size=MAX_HEADER),  # type: ignore[arg-type]
+            lambda: _Protocol(manager, loop=loop, max_line_size=MAX_HEADER, max_field_size=MAX_HEADER, **quiet),
             self.host,
             self.port,
         )
