@@ -124,7 +124,7 @@ def codex(
         name=name,
         kind="codex",
         image=image or "codex",
-        command=("codex", *arguments) if image else tuple(arguments),  # the real image's entrypoint wants the program's name
+        command=("codex", *arguments) if image else tuple(arguments),  # the real entrypoint wants the program's name
         process=("{python}", "-m", "codex", *arguments),
         python_path=(DOCKER_DIR / "codex",),
         ports={"api": 8080, "p2p": 8070},
@@ -170,7 +170,7 @@ def status_backend(
         ports={"http": 3333},
         health=HealthCheck("http", "/health", method="POST", body="[]"),
         env={**_scan_env("python3 /usr/local/bin/scan_waku_fleet.py", scan, "{data}/" + FLEETS_CONFIG), **(env or {})},
-        # The entrypoint splits the command at blanks, which a path of this machine may hold: hence names and relative paths.
+        # The entrypoint splits the command at blanks, which paths of this machine may hold: so it has none of them.
         process_env=_scan_env("python3 -m scan_waku_fleet", scan, FLEETS_CONFIG),
         data_path="/usr/status-user",
         drop_capabilities=image is None,

@@ -23,9 +23,9 @@ class ContainerLog:
         self._thread: threading.Thread | None = None
 
     def follow(self, ended: str) -> None:
-        """To be called when the container was started. `ended`: when its life before this one did, as the engine says."""
-        arguments = (self._last or ended,)
-        self._thread = threading.Thread(target=self._pump, args=arguments, name=f"log of {self._container.name}", daemon=True)
+        """To be called when the container was started. `ended`: when its last life did, as the engine says it."""
+        name = f"log of {self._container.name}"
+        self._thread = threading.Thread(target=self._pump, args=(self._last or ended,), name=name, daemon=True)
         self._thread.start()
 
     def finish(self) -> None:

@@ -1,4 +1,4 @@
-"""One node as a container. What is true of it now is asked of the engine each time: another process may have changed it."""
+"""One node as a container. What is true of it now is asked of the engine each time: others may have changed it."""
 
 from __future__ import annotations
 
@@ -231,7 +231,8 @@ class DockerNode:
 
     def _failure(self, awaited: str, instead: str) -> StartError:
         tail = self.logs(LOG_TAIL)
-        return StartError(self.name, awaited, instead, log_path=self.log_path, log_tail=tail, exit_code=self.exit_code())
+        code = self.exit_code()
+        return StartError(self.name, awaited, instead, log_path=self.log_path, log_tail=tail, exit_code=code)
 
     def _end(self, timeout: float) -> None:
         if self.state() is NodeState.PAUSED:

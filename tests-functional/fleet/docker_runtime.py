@@ -48,7 +48,8 @@ class DockerRuntime:
             container = self.engine.client.containers.get(handle["container"])
         except NotFound:
             raise FleetError(f"node {handle['spec']['name']!r} is not there any more") from None
-        return DockerNode(NodeSpec.from_json(handle["spec"]), container, self._network, self.engine, Path(handle["log_path"]))
+        spec, log_path = NodeSpec.from_json(handle["spec"]), Path(handle["log_path"])
+        return DockerNode(spec, container, self._network, self.engine, log_path)
 
     def remove_worker(self, worker: str) -> list[str]:
         found = leftovers.find(self.run.run_id, self.engine.client, worker)
@@ -99,4 +100,5 @@ class DockerRuntime:
         try:
             return self.engine.client.networks.get(self.run.resource_name)
         except NotFound:
-            raise FleetError(f"the network {self.run.resource_name} of this run is gone: has its controller ended?") from None
+            name = self.run.resource_name
+            raise FleetError(f"the network {name} of this run is gone: has its controller ended?") from None

@@ -34,7 +34,7 @@ def connect(timeout: float = 60) -> Engine:
     except (DockerException, OSError) as error:
         raise FleetError(f"no docker engine answers: {error}") from error
     if _numbers(version["ApiVersion"]) < _numbers(API_VERSION):
-        raise FleetError(f"the docker engine speaks API {version['ApiVersion']}, {API_VERSION} is needed (docker 20.10)")
+        raise FleetError(f"the docker engine's API is {version['ApiVersion']}, {API_VERSION} is needed (docker 20.10)")
     if version["Os"] != "linux":
         raise FleetError(f"the docker engine runs {version['Os']} containers, linux ones are needed")
     host = engine_host(os.environ.get("DOCKER_HOST", ""))

@@ -97,7 +97,7 @@ class Images:
                 output = [event.get("stream") or event.get("error") or "" for event in events]
             if not self._exists(tag):
                 tail = "\n".join("".join(output).splitlines()[-20:])
-                raise FleetError(f"the image {tag} could not be built from {dockerfile}; the end of the output:\n{tail}")
+                raise FleetError(f"the image {tag} could not be built from {dockerfile}; its output ends:\n{tail}")
         return tag
 
     def _exists(self, tag: str) -> bool:

@@ -7,15 +7,12 @@ end closes it as well, so there is one way to clean up, and it is used in every 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -24,60 +21,12 @@ from docker.errors import DockerException
 from fleet import leftovers
 from fleet.engine import connect
 from fleet.errors import FleetError
+from fleet.guard import HELD_BACK, ORDERLY
 
-PACKAGE_ROOT = Path(__file__).parents[1]
-ORDERLY = b"done\n"
 SWEEP_SECONDS = 30.0  # how long to go on while things are still found
 ENGINE_TIMEOUT = 30.0  # seconds for an answer of the docker engine
 PAUSE = 0.25  # seconds between two looks
 SETTLE_SECONDS = 3.0  # after a death: workers outlive the controller for a moment and may just be starting something
-
-
-@dataclass
-class Reaper:
-    """The controller's end."""
-
-    process: subprocess.Popen[bytes]
-    report: Path
-
-    @classmethod
-    def start(cls, run_id: str, run_dir: Path, temp_dir: Path, *, docker: bool, max_lifetime: float) -> Reaper:
-        report = run_dir / "reaper.json"
-        task = {
-            "run_id": run_id,
-            "temp_dir": str(temp_dir),
-            "docker": docker,
-            "max_lifetime": max_lifetime,
-            "report": str(report),
-        }
-        with (run_dir / "reaper.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "fleet.reaper"],
-                cwd=PACKAGE_ROOT,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        process.stdin.write(json.dumps(task).encode() + b"\n")
-        process.stdin.flush()
-        return cls(process, report)
-
-    def close(self) -> list[str]:
-        """Ends the run: waits until the reaper has swept, and returns what it found (see `describe`).
-
-        Raises FleetError where something could not be removed.
-        """
-        with contextlib.suppress(BrokenPipeError):  # it has reaped already: too old, or asked to end
-            self.process.stdin.write(ORDERLY)
-            self.process.stdin.close()
-        self.process.wait(timeout=SWEEP_SECONDS + 60)
-        if not self.report.exists():
-            raise FleetError(f"the reaper failed, see {self.report.with_suffix('.log')}")
-        report = json.loads(self.report.read_text())
-        if report["failed"]:
-            raise FleetError("not all of the run could be removed:\n" + "\n".join(report["failed"]))
-        return report["removed"]
 
 
 def watch(pipe: IO[bytes], max_lifetime: float) -> tuple[str, float]:
@@ -131,6 +80,7 @@ def main() -> int:
         raise SystemExit(reap("the reaper was asked to end"))
 
     signal.signal(signal.SIGTERM, on_sigterm)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_BACK)
     return reap(*watch(pipe, task["max_lifetime"]))
 
 

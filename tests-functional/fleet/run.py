@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping
 
+from fleet.guard import Guard
 from fleet.marks import CREATED_LABEL, RUN_LABEL, RUN_VARIABLE, TEMP_MARK, TEST_LABEL, TEST_VARIABLE
 from fleet.marks import WORKER_LABEL, WORKER_VARIABLE
-from fleet.reaper import Reaper
 
 CONTROLLER = "controller"
 
@@ -25,13 +25,13 @@ class Run:
     temp_dir: Path
     worker: str = CONTROLLER
     created: str = field(default_factory=lambda: datetime.datetime.now(datetime.timezone.utc).isoformat())
-    _reaper: Reaper | None = field(default=None, repr=False)
+    _guard: Guard | None = field(default=None, repr=False)
 
     @classmethod
     def create(cls, logs_dir: Path, *, docker: bool = False, max_lifetime: float = 6 * 3600) -> Run:
         """A new run of this process, the controller. A reaper watches it from here on.
 
-        `docker`: the run may start containers. `max_lifetime`: seconds after which all of it is removed whatever happens.
+        `docker`: the run may start containers. `max_lifetime`: seconds after which all of it is removed, come what may.
         """
         run_id = f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         run_dir = logs_dir.resolve() / run_id
@@ -39,7 +39,7 @@ class Run:
         temp_dir = Path(tempfile.mkdtemp(prefix=f"tests-functional-{run_id}-"))
         (temp_dir / TEMP_MARK).write_text(run_id)
         run = cls(run_id, run_dir, temp_dir)
-        run._reaper = Reaper.start(run_id, run_dir, temp_dir, docker=docker, max_lifetime=max_lifetime)
+        run._guard = Guard.start(run_id, run_dir, temp_dir, docker=docker, max_lifetime=max_lifetime)
         return run
 
     @classmethod
@@ -76,7 +76,7 @@ class Run:
 
     def close(self) -> list[str]:
         """Lets the reaper sweep and end. Returns what was still there: nothing, where every node was removed."""
-        if self._reaper is None:
+        if self._guard is None:
             return []
-        reaper, self._reaper = self._reaper, None
-        return reaper.close()
+        guard, self._guard = self._guard, None
+        return guard.close()

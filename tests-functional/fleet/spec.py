@@ -60,7 +60,7 @@ class NodeSpec:
 
     `command`, `process` and the values of `env` and `process_env` may hold placeholders, which the runtime fills in:
     {port:NAME} the TCP port to bind (0 where the kernel shall choose), {host} the address to bind, {data} the data
-    directory as the node sees it, {python} the interpreter. A process starts with its data directory as the current one.
+    directory as the node sees it, {python} the interpreter. A process starts in its data directory.
 
     A program started as a process says where it listens by NODE_READY_FILE: once it serves, it writes there
     {"pid": 123, "ports": {"rest": 43211}} (a temporary file, renamed). After a restart it is asked for the same ports.
@@ -84,9 +84,10 @@ class NodeSpec:
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
-            raise ValueError(f"node name {self.name!r} cannot be a DNS name: a-z, 0-9 and '-', at most 63 characters")
+            raise ValueError(f"node name {self.name!r} is no DNS name: a-z, 0-9 and '-', at most 63 characters")
         if self.health.port not in self.ports:
-            raise ValueError(f"node {self.name!r}: its health check uses port {self.health.port!r}, it has {dict(self.ports)}")
+            have = f"it has {sorted(self.ports)}"
+            raise ValueError(f"node {self.name!r}: its health check uses port {self.health.port!r}, {have}")
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "python_path": [str(path) for path in self.python_path]}

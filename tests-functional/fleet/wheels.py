@@ -1,4 +1,4 @@
-"""The libraries of the nodes, fetched once for the platform of the engine and kept in build/, so that a rebuild is offline."""
+"""The libraries of the nodes, fetched once for the engine's platform and kept in build/: a rebuild is offline."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ def _machine(architecture: str) -> str:
 
 def _platform_options(architecture: str) -> list[str]:
     machine = _machine(architecture)
-    tags = [f"manylinux_2_{minor}_{machine}" for minor in range(NEWEST_GLIBC_MINOR, 4, -1)] + [f"manylinux2014_{machine}"]
+    tags = [f"manylinux_2_{minor}_{machine}" for minor in range(NEWEST_GLIBC_MINOR, 4, -1)]
+    tags.append(f"manylinux2014_{machine}")
     options = ["--no-deps", "--only-binary=:all:", "--python-version=311", "--implementation=cp"]
     return options + ["--abi=cp311", "--abi=abi3", "--abi=none"] + [f"--platform={tag}" for tag in tags]
 

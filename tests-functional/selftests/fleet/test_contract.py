@@ -72,7 +72,7 @@ def test_stop_is_clean_and_completes_the_log(start, tiny):
     assert node.state() is NodeState.EXITED
     assert node.logs(tail=1) == ["tiny node ends"]
     assert node.stop() == 0, "a stopped node stays stopped"
-    with pytest.raises(requests.RequestException if node.spec.kind == "process" else (NodeGone, requests.RequestException)):
+    with pytest.raises((NodeGone, requests.RequestException)):  # in docker its port is not even published now
         get(node, "/health")
 
 
@@ -147,7 +147,8 @@ def test_disconnect_cuts_off_and_reconnect_heals(start, tiny, runtime):
 
 def test_exec_runs_beside_the_node(start, tiny):
     node = start(tiny("alice", env={"COLOUR": "blue-{port:http}"}))
-    done = node.exec(["{python}", "-c", "import os; print(open('count').read(), os.environ['COLOUR'][:5]); raise SystemExit(4)"])
+    script = "import os; print(open('count').read(), os.environ['COLOUR'][:5]); raise SystemExit(4)"
+    done = node.exec(["{python}", "-c", script])
     assert (done.exit_code, done.output.strip()) == (4, "0 blue-")
 
 
@@ -272,7 +273,8 @@ def test_dead_workers_nodes_can_be_removed_alone(start, tiny, run, runtime, runt
     worker = make_runtime(runtime_name, Run.join(run.share(), worker="gw7"))
     worker.start([tiny("bob")], tmp_path)
     [removed] = runtime.remove_worker("gw7")
-    assert removed.startswith("process" if runtime_name == "process" else f"container tests-functional-{run.run_id}-bob")
+    expected = "process" if runtime_name == "process" else f"container tests-functional-{run.run_id}-bob"
+    assert removed.startswith(expected)
     assert len(nodes_of(runtime, run)) == 1
     assert get(node, "/health") == "tiny"
 

@@ -79,7 +79,8 @@ def test_folder_without_dockerfile_is_refused(engine, source):
 
 
 def test_node_runs_without_privileges(engine, tiny_image):
-    output = engine.client.containers.run(tiny_image, entrypoint=["sh", "-c", "id -u; touch /opt/node/x || echo no"], remove=True)
+    script = ["sh", "-c", "id -u; touch /opt/node/x || echo no"]
+    output = engine.client.containers.run(tiny_image, entrypoint=script, remove=True)
     assert output.decode().split() == ["1000", "no"]
 
 
@@ -117,7 +118,8 @@ def test_command_line_builds_a_foreign_image(engine, tiny_image, tmp_path):
         pytest.skip("the docker command is not installed")
     (tmp_path / "Dockerfile").write_text(f"FROM {tiny_image}\nARG WHAT\nENV WHAT=$WHAT\n")
     tag = "tests-functional-foreign:selftest"
-    command = [sys.executable, "-m", "fleet.images", "--context", str(tmp_path), "--tag", tag, "--build-arg", "WHAT=moon"]
+    command = [sys.executable, "-m", "fleet.images", "--context", str(tmp_path), "--tag", tag]
+    command += ["--build-arg", "WHAT=moon"]
     done = subprocess.run(command, cwd=HARNESS, capture_output=True, text=True)
     try:
         assert (done.returncode, done.stdout) == (0, f"{tag}\n"), done.stderr

@@ -32,6 +32,13 @@ time.sleep(600)
 """
 
 
+# Starts a child that leaves the session, says its pid and ends.
+LEAVER = """
+import subprocess
+print(subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL, start_new_session=True).pid)
+"""
+
+
 @pytest.fixture
 def controller(tmp_path, tiny, runtime_name):
     """Starts a controller; returns its process and what it says of its run."""
@@ -137,7 +144,7 @@ def test_child_of_a_node_is_reaped_though_it_left_the_session(tmp_path):
     run = Run.create(tmp_path)
     environment = {**os.environ, **run.environment()}
     parent = subprocess.Popen(
-        [sys.executable, "-c", "import subprocess; print(subprocess.Popen(['sleep', '600'], stdout=-3, start_new_session=True).pid)"],
+        [sys.executable, "-c", LEAVER],
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
