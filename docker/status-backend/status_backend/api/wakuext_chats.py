@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..rpc import Service, rpc
+from .wakuext_fields import MESSAGE, checked
 
 if TYPE_CHECKING:
     from ..messenger.messages import Messages
@@ -41,11 +42,11 @@ class ChatsService(Service):
 
     @rpc()
     async def send_chat_message(self, message: ChatMessage) -> dict[str, Any]:
-        return self._messages.send([message]).to_json()
+        return self._messages.send([checked(message, "Message", MESSAGE)]).to_json()
 
     @rpc()
     async def send_chat_messages(self, messages: Annotated[list[ChatMessage], "[]*common.Message"]) -> dict[str, Any]:
-        return self._messages.send(messages).to_json()
+        return self._messages.send([checked(message, "Message", MESSAGE) for message in messages]).to_json()
 
     @rpc()
     async def edit_message(self, request: EditMessage) -> dict[str, Any]:

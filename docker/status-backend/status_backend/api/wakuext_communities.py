@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..rpc import Service, rpc
+from .wakuext_fields import COMMUNITY, FETCH, JOIN, checked, checked_channel
 
 if TYPE_CHECKING:
     from ..messenger.communities import Communities
@@ -31,19 +32,19 @@ class CommunitiesService(Service):
 
     @rpc()
     async def create_community(self, request: CreateCommunity) -> dict[str, Any]:
-        return (await self._communities.create(request)).to_json()
+        return (await self._communities.create(checked(request, "CreateCommunity", COMMUNITY))).to_json()
 
     @rpc()
     async def edit_community(self, request: EditCommunity) -> dict[str, Any]:
-        return (await self._communities.edit(request)).to_json()
+        return (await self._communities.edit(checked(request, "EditCommunity", COMMUNITY))).to_json()
 
     @rpc()
     async def create_community_chat(self, community_id: str, chat: CommunityChat) -> dict[str, Any]:
-        return (await self._communities.create_channel(community_id, chat)).to_json()
+        return (await self._communities.create_channel(community_id, checked_channel(chat))).to_json()
 
     @rpc()
     async def edit_community_chat(self, community_id: str, chat_id: str, chat: CommunityChat) -> dict[str, Any]:
-        return (await self._communities.edit_channel(community_id, chat_id, chat)).to_json()
+        return (await self._communities.edit_channel(community_id, chat_id, checked_channel(chat, 2))).to_json()
 
     @rpc()
     async def delete_community_chat(self, community_id: str, chat_id: str) -> dict[str, Any]:
@@ -67,7 +68,7 @@ class CommunitiesService(Service):
 
     @rpc()
     async def fetch_community(self, request: FetchCommunity) -> dict[str, Any] | None:
-        return await self._communities.fetch(request)
+        return await self._communities.fetch(checked(request, "FetchCommunityRequest", FETCH))
 
     @rpc()
     async def spectate_community(self, community_id: str) -> dict[str, Any]:
@@ -75,7 +76,7 @@ class CommunitiesService(Service):
 
     @rpc()
     async def request_to_join_community(self, request: RequestToJoin) -> dict[str, Any]:
-        return self._membership.request_to_join(request).to_json()
+        return self._membership.request_to_join(checked(request, "RequestToJoinCommunity", JOIN)).to_json()
 
     @rpc()
     async def cancel_request_to_join_community(self, request: CancelRequest) -> dict[str, Any]:

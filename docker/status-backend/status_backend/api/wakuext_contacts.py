@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..rpc import Service, rpc
+from .wakuext_fields import CONTACT, checked
 
 if TYPE_CHECKING:
     from ..messenger.contacts import Contacts
@@ -27,14 +28,16 @@ class ContactsService(Service):
 
     @rpc()
     async def send_one_to_one_message(self, request: OneToOneMessage) -> dict[str, Any]:
+        checked(request, "SendOneToOneMessage", CONTACT)
         return self._contacts.send_message(request.get("id") or "", request.get("message") or "").to_json()
 
     @rpc()
     async def add_contact(self, request: AddContact) -> dict[str, Any]:
-        return self._contacts.add(request).to_json()
+        return self._contacts.add(checked(request, "AddContact", CONTACT)).to_json()
 
     @rpc()
     async def send_contact_request(self, request: SendContactRequest) -> dict[str, Any]:
+        checked(request, "SendContactRequest", CONTACT)
         return self._contacts.send_request(request.get("id") or "", request.get("message") or "").to_json()
 
     @rpc()
