@@ -1,6 +1,7 @@
 """Images of the reference nodes, built where they are missing; and foreign ones, built from a checkout.
 
     python -m fleet.images                              builds what is missing and prints NODE TAG, a line each
+    python -m fleet.images --prune                      the same, then removes those of earlier sources
     python -m fleet.images --context DIR --tag NAME     builds DIR's Dockerfile, e.g. status-go's
 """
 
@@ -19,7 +20,7 @@ from typing import Iterator, Mapping, Sequence
 
 import docker
 from docker import DockerClient
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound
 
 from fleet import wheels
 from fleet.base_image import ensure_base
@@ -73,6 +74,20 @@ class Images:
             context = BuildContext({"Dockerfile": DOCKER_DIR / "base" / "Dockerfile"})
             context.add_tree(Path(folder), "libs", left_out=("__pycache__",))
             return self._build(tag, context, "Dockerfile", {"BASE": base})
+
+    def prune(self, keep: Sequence[str]) -> list[str]:
+        """Removes our images whose tags are not in `keep` and that no container uses; returns their tags."""
+        removed = []
+        for image in self.client.images.list(filters={"label": IMAGE_LABEL}):
+            for tag in set(image.tags) - set(keep):
+                try:
+                    self.client.images.remove(tag)
+                except APIError as error:
+                    if error.status_code != 409:  # a container uses it
+                        raise
+                else:
+                    removed.append(tag)
+        return removed
 
     def _build(self, tag: str, context: BuildContext, dockerfile: str, arguments: Mapping[str, str]) -> str:
         with _lock(tag):
@@ -131,6 +146,7 @@ def _lock(name: str) -> Iterator[None]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m fleet.images", description="Builds the images of the nodes.")
+    parser.add_argument("--prune", action="store_true", help="remove the images of earlier sources afterwards")
     parser.add_argument("--context", type=Path, help="folder of a foreign image, e.g. a checkout of status-go")
     parser.add_argument("--tag", help="name of the foreign image")
     parser.add_argument("--file", type=Path, help="its Dockerfile, if it is not CONTEXT/Dockerfile")
@@ -140,6 +156,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("--context and --tag go together")
     if options.context is None and (options.file or options.build_arg):
         parser.error("--file and --build-arg are for --context")
+    if options.prune and options.context:
+        parser.error("--prune is for the images of the reference nodes")
     if options.context is not None and not options.context.is_dir():
         parser.error(f"--context: {options.context} is not a folder")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -149,8 +167,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(options.tag)
             return 0
         images = Images(docker.from_env())
+        current = [images.libs()]
         for node in SOURCES:
-            print(node, images.reference(node), flush=True)
+            current.append(images.reference(node))
+            print(node, current[-1], flush=True)
+        if options.prune:
+            for tag in images.prune(current):
+                log.info("removed %s", tag)
     except (FleetError, DockerException) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -103,6 +103,7 @@ def test_unknown_architecture_is_named():
     [
         (["--tag", "x"], "--context and --tag go together"),
         (["--build-arg", "a=b"], "are for --context"),
+        (["--prune", "--context", ".", "--tag", "x"], "--prune is for the images of the reference nodes"),
         (["--context", "/nowhere", "--tag", "x"], "is not a folder"),
     ],
 )
