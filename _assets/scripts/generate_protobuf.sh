@@ -7,11 +7,11 @@ usage() {
     cat <<'TEXT'
 Usage: generate_protobuf.sh [--check]
 
-Writes the Python modules of the .proto files of docker/status-backend. With --check it writes nothing and fails where
-the modules that are checked in differ from what the .proto files give.
+Writes the Python modules of all .proto files, beside them. With --check it writes nothing and fails where the modules
+that are checked in differ from what the .proto files give.
 TEXT
 }
 
 case ${1:-} in -h | --help) usage && exit 0 ;; esac
 prepare_python
-"$PYTHON" "$ROOT/docker/status-backend/status_backend/protocol/generate.py" "$@"
+"$PYTHON" "$SCRIPTS/generate_protobuf.py" "$@"

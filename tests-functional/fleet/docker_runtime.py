@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -14,6 +16,8 @@ from fleet.errors import FleetError
 from fleet.images import SOURCES, Images
 from fleet.run import Run
 from fleet.spec import Capability, NodeSpec
+
+log = logging.getLogger(__name__)
 
 
 class DockerRuntime:
@@ -63,6 +67,10 @@ class DockerRuntime:
                 self._network.remove()
             except NotFound:
                 pass  # closed before
+            except APIError as error:
+                if error.status_code != HTTPStatus.FORBIDDEN:
+                    raise
+                log.info("network %s is still in use by nodes of workers: left to the reaper", self._network.name)
 
     def image(self, name: str) -> str:
         """The image to run for NodeSpec.image: a reference node is built if need be, any other is pulled if need be."""

@@ -49,6 +49,14 @@ def pytest_configure_node(node) -> None:
     node.workerinput["rendezvous"] = config.stash[RENDEZVOUS].invitation
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error) -> None:
+    """xdist, on the controller: what a worker that died had started would else run on until the end."""
+    opened = node.config.stash[RUN].opened
+    if error is not None and opened is not None:
+        opened.runtime.remove_worker(node.gateway.id)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if is_worker(config):

@@ -120,6 +120,27 @@ def test_a_killed_controller_leaves_nothing(outside: Outside, arguments: tuple[s
         _await(lambda: (outside.run_dir() / "reaper.json").exists(), "the reaper has reported", timeout=10)
 
 
+DYING_TEST = """
+import os
+
+def test_dies(backend_new_profile):
+    backend_new_profile("alice")
+    os.kill(os.getpid(), 9)
+
+def test_lives(backend_new_profile):
+    backend_new_profile("bob")
+"""
+
+
+def test_the_nodes_of_a_dead_worker_are_removed_at_once(outside: Outside) -> None:
+    run = outside.run(DYING_TEST, "-n", "1")
+    assert run.returncode == 1
+    assert "1 failed, 1 passed" in run.stdout
+    left = json.loads((outside.run_dir() / "reaper.json").read_text())["removed"]
+    assert left == [], "they must be gone before the run ends, and not by the reaper"
+    assert outside.processes() == []
+
+
 def test_ctrl_c_ends_in_order(outside: Outside) -> None:
     with _started(outside, "-s") as controller:
         _await(lambda: _journal_has(outside, "wallet_startWallet"), "a backend is in use")

@@ -13,7 +13,7 @@ IMAGES = "build_status_go_docker.sh"
 PROTOBUF = "generate_protobuf.sh"
 HANDED_ON_TO = {
     IMAGES: "tests-functional/fleet/images.py",
-    PROTOBUF: "docker/status-backend/status_backend/protocol/generate.py",
+    PROTOBUF: "_assets/scripts/generate_protobuf.py",
 }
 
 

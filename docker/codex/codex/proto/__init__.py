@@ -1,4 +1,1 @@
-"""Wire formats.
-
-The *_pb2 modules are generated: `python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. *.proto` in this folder.
-"""
+"""Wire formats. The *_pb2 modules are generated from the .proto files beside them."""

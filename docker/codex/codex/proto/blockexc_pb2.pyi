@@ -16,13 +16,7 @@ class BlockAddress(_message.Message):
     treeCid: bytes
     index: int
     cid: bytes
-    def __init__(
-        self,
-        leaf: _Optional[bool] = ...,
-        treeCid: _Optional[bytes] = ...,
-        index: _Optional[int] = ...,
-        cid: _Optional[bytes] = ...,
-    ) -> None: ...
+    def __init__(self, leaf: _Optional[bool] = ..., treeCid: _Optional[bytes] = ..., index: _Optional[int] = ..., cid: _Optional[bytes] = ...) -> None: ...
 
 class Entry(_message.Message):
     __slots__ = ("address", "priority", "cancel", "wantType", "sendDontHave")
@@ -36,14 +30,7 @@ class Entry(_message.Message):
     cancel: bool
     wantType: int
     sendDontHave: bool
-    def __init__(
-        self,
-        address: _Optional[_Union[BlockAddress, _Mapping]] = ...,
-        priority: _Optional[int] = ...,
-        cancel: _Optional[bool] = ...,
-        wantType: _Optional[int] = ...,
-        sendDontHave: _Optional[bool] = ...,
-    ) -> None: ...
+    def __init__(self, address: _Optional[_Union[BlockAddress, _Mapping]] = ..., priority: _Optional[int] = ..., cancel: _Optional[bool] = ..., wantType: _Optional[int] = ..., sendDontHave: _Optional[bool] = ...) -> None: ...
 
 class WantList(_message.Message):
     __slots__ = ("entries", "full")
@@ -51,9 +38,7 @@ class WantList(_message.Message):
     FULL_FIELD_NUMBER: _ClassVar[int]
     entries: _containers.RepeatedCompositeFieldContainer[Entry]
     full: bool
-    def __init__(
-        self, entries: _Optional[_Iterable[_Union[Entry, _Mapping]]] = ..., full: _Optional[bool] = ...
-    ) -> None: ...
+    def __init__(self, entries: _Optional[_Iterable[_Union[Entry, _Mapping]]] = ..., full: _Optional[bool] = ...) -> None: ...
 
 class ProofNode(_message.Message):
     __slots__ = ("node",)
@@ -71,13 +56,7 @@ class Proof(_message.Message):
     index: int
     nleaves: int
     path: _containers.RepeatedCompositeFieldContainer[ProofNode]
-    def __init__(
-        self,
-        mcodec: _Optional[int] = ...,
-        index: _Optional[int] = ...,
-        nleaves: _Optional[int] = ...,
-        path: _Optional[_Iterable[_Union[ProofNode, _Mapping]]] = ...,
-    ) -> None: ...
+    def __init__(self, mcodec: _Optional[int] = ..., index: _Optional[int] = ..., nleaves: _Optional[int] = ..., path: _Optional[_Iterable[_Union[ProofNode, _Mapping]]] = ...) -> None: ...
 
 class BlockDelivery(_message.Message):
     __slots__ = ("cid", "data", "address", "proof")
@@ -89,13 +68,7 @@ class BlockDelivery(_message.Message):
     data: bytes
     address: BlockAddress
     proof: Proof
-    def __init__(
-        self,
-        cid: _Optional[bytes] = ...,
-        data: _Optional[bytes] = ...,
-        address: _Optional[_Union[BlockAddress, _Mapping]] = ...,
-        proof: _Optional[_Union[Proof, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, cid: _Optional[bytes] = ..., data: _Optional[bytes] = ..., address: _Optional[_Union[BlockAddress, _Mapping]] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ...) -> None: ...
 
 class BlockPresence(_message.Message):
     __slots__ = ("address", "type", "price")
@@ -105,12 +78,7 @@ class BlockPresence(_message.Message):
     address: BlockAddress
     type: int
     price: bytes
-    def __init__(
-        self,
-        address: _Optional[_Union[BlockAddress, _Mapping]] = ...,
-        type: _Optional[int] = ...,
-        price: _Optional[bytes] = ...,
-    ) -> None: ...
+    def __init__(self, address: _Optional[_Union[BlockAddress, _Mapping]] = ..., type: _Optional[int] = ..., price: _Optional[bytes] = ...) -> None: ...
 
 class Message(_message.Message):
     __slots__ = ("wantlist", "payload", "blockPresences", "pendingBytes")
@@ -122,10 +90,4 @@ class Message(_message.Message):
     payload: _containers.RepeatedCompositeFieldContainer[BlockDelivery]
     blockPresences: _containers.RepeatedCompositeFieldContainer[BlockPresence]
     pendingBytes: int
-    def __init__(
-        self,
-        wantlist: _Optional[_Union[WantList, _Mapping]] = ...,
-        payload: _Optional[_Iterable[_Union[BlockDelivery, _Mapping]]] = ...,
-        blockPresences: _Optional[_Iterable[_Union[BlockPresence, _Mapping]]] = ...,
-        pendingBytes: _Optional[int] = ...,
-    ) -> None: ...
+    def __init__(self, wantlist: _Optional[_Union[WantList, _Mapping]] = ..., payload: _Optional[_Iterable[_Union[BlockDelivery, _Mapping]]] = ..., blockPresences: _Optional[_Iterable[_Union[BlockPresence, _Mapping]]] = ..., pendingBytes: _Optional[int] = ...) -> None: ...

@@ -22,13 +22,7 @@ class Verification(_message.Message):
     slotRoots: _containers.RepeatedScalarFieldContainer[bytes]
     cellSize: int
     strategy: int
-    def __init__(
-        self,
-        verifyRoot: _Optional[bytes] = ...,
-        slotRoots: _Optional[_Iterable[bytes]] = ...,
-        cellSize: _Optional[int] = ...,
-        strategy: _Optional[int] = ...,
-    ) -> None: ...
+    def __init__(self, verifyRoot: _Optional[bytes] = ..., slotRoots: _Optional[_Iterable[bytes]] = ..., cellSize: _Optional[int] = ..., strategy: _Optional[int] = ...) -> None: ...
 
 class Erasure(_message.Message):
     __slots__ = ("ecK", "ecM", "originalTreeCid", "originalDatasetSize", "strategy", "verification")
@@ -44,15 +38,7 @@ class Erasure(_message.Message):
     originalDatasetSize: int
     strategy: int
     verification: Verification
-    def __init__(
-        self,
-        ecK: _Optional[int] = ...,
-        ecM: _Optional[int] = ...,
-        originalTreeCid: _Optional[bytes] = ...,
-        originalDatasetSize: _Optional[int] = ...,
-        strategy: _Optional[int] = ...,
-        verification: _Optional[_Union[Verification, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, ecK: _Optional[int] = ..., ecM: _Optional[int] = ..., originalTreeCid: _Optional[bytes] = ..., originalDatasetSize: _Optional[int] = ..., strategy: _Optional[int] = ..., verification: _Optional[_Union[Verification, _Mapping]] = ...) -> None: ...
 
 class Header(_message.Message):
     __slots__ = ("treeCid", "blockSize", "datasetSize", "codec", "hcodec", "version", "erasure", "filename", "mimetype")
@@ -74,15 +60,4 @@ class Header(_message.Message):
     erasure: Erasure
     filename: bytes
     mimetype: bytes
-    def __init__(
-        self,
-        treeCid: _Optional[bytes] = ...,
-        blockSize: _Optional[int] = ...,
-        datasetSize: _Optional[int] = ...,
-        codec: _Optional[int] = ...,
-        hcodec: _Optional[int] = ...,
-        version: _Optional[int] = ...,
-        erasure: _Optional[_Union[Erasure, _Mapping]] = ...,
-        filename: _Optional[bytes] = ...,
-        mimetype: _Optional[bytes] = ...,
-    ) -> None: ...
+    def __init__(self, treeCid: _Optional[bytes] = ..., blockSize: _Optional[int] = ..., datasetSize: _Optional[int] = ..., codec: _Optional[int] = ..., hcodec: _Optional[int] = ..., version: _Optional[int] = ..., erasure: _Optional[_Union[Erasure, _Mapping]] = ..., filename: _Optional[bytes] = ..., mimetype: _Optional[bytes] = ...) -> None: ...

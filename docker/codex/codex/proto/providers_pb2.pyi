@@ -16,13 +16,7 @@ class Request(_message.Message):
     find: bytes
     findPeer: bytes
     record: bytes
-    def __init__(
-        self,
-        announce: _Optional[_Iterable[bytes]] = ...,
-        find: _Optional[bytes] = ...,
-        findPeer: _Optional[bytes] = ...,
-        record: _Optional[bytes] = ...,
-    ) -> None: ...
+    def __init__(self, announce: _Optional[_Iterable[bytes]] = ..., find: _Optional[bytes] = ..., findPeer: _Optional[bytes] = ..., record: _Optional[bytes] = ...) -> None: ...
 
 class Response(_message.Message):
     __slots__ = ("records", "closer")
@@ -30,6 +24,4 @@ class Response(_message.Message):
     CLOSER_FIELD_NUMBER: _ClassVar[int]
     records: _containers.RepeatedScalarFieldContainer[bytes]
     closer: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(
-        self, records: _Optional[_Iterable[bytes]] = ..., closer: _Optional[_Iterable[bytes]] = ...
-    ) -> None: ...
+    def __init__(self, records: _Optional[_Iterable[bytes]] = ..., closer: _Optional[_Iterable[bytes]] = ...) -> None: ...
