@@ -67,10 +67,15 @@ run_part() { # run_part NAME COMMAND...: the command gets --junitxml FILE; a fau
     if ((status)) || [[ ! -f $REPORTS/$name.xml ]]; then FAILED=yes; fi
 }
 
+if [[ ${RUNTIMES[*]} == *docker* ]]; then
+    # The Codex node's own tests look at its image too.
+    CODEX_IMAGE=$("$SCRIPTS/build_status_go_docker.sh" | awk '$1 == "codex" { print $2 }')
+    export CODEX_IMAGE
+fi
 for node in waku codex status-backend; do
     run_part "node-$node" run_pytest "$ROOT/docker/$node"
 done
-run_part harness run_pytest "$ROOT" "$HARNESS/selftests" --ignore "$HARNESS/selftests/scripts"
+run_part harness run_pytest "$ROOT" "$HARNESS/selftests" --ignore "$HARNESS/selftests/scripts" -n "$(most_workers)" --dist worksteal
 run_part scripts run_pytest "$ROOT" "$HARNESS/selftests/scripts" -n "$(most_workers)"
 for runtime in "${RUNTIMES[@]}"; do
     run_part "scenarios-$runtime" run_scenarios "$(most_workers)" "$SCENARIOS" --runtime "$runtime"

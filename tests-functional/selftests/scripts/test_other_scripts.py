@@ -22,7 +22,7 @@ def receivers(project: Project) -> None:
     """What the scripts call, played: it tells where and with what."""
     for file in HANDED_ON_TO.values():
         module = project.root / file
-        module.parent.mkdir(parents=True)
+        module.parent.mkdir(parents=True, exist_ok=True)
         module.write_text("import os, sys\nprint(os.getcwd(), sys.argv[1:])\nsys.exit(7)\n")
 
 

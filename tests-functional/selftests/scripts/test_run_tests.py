@@ -26,6 +26,9 @@ def whole_project(project: Project) -> Project:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"test_{name}.py").write_text(PASSES.format(name=name))
     (project.root / "tests-functional/tests/test_small.py").unlink()
+    images = project.root / "tests-functional/fleet/images.py"  # played: it names images and builds none
+    images.parent.mkdir()
+    images.write_text("print('waku waku-image:1')\nprint('codex codex-image:1')\n")
     return project
 
 
@@ -36,6 +39,7 @@ def node_test(project: Project, node: str) -> Path:
 def test_all_parts_run_in_their_own_folder(whole_project: Project) -> None:
     node_test(whole_project, "codex").write_text(
         "import os\ndef test_in_own_folder(pytestconfig):\n"
+        "    assert os.environ['CODEX_IMAGE'] == 'codex-image:1'\n"
         "    assert os.getcwd() == str(pytestconfig.rootpath) and pytestconfig.rootpath.name == 'codex'\n"
     )
     result = whole_project.run(SCRIPT, "--runtime", "both")
