@@ -18,7 +18,7 @@ class Expectation:
 
     The cursor is set when the expectation is made, and again on entering a `with` block if `from_entry` is set::
 
-        with bob.expect_signal(SignalType.MESSAGES_NEW, pattern=text, timeout=10) as expected:
+        with bob.expect(SignalType.MESSAGES_NEW, text, timeout=10) as expected:
             alice.wakuext_service.send_chat_message(chat, text)
         expected.result
 

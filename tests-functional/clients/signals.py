@@ -30,25 +30,25 @@ class LoginError(AssertionError):
 class SignalClient:
     """The signals of one node, since the last `connect`.
 
-    Three ways to wait, all of them woken by the arrival itself:
+    Four ways to wait, all of them woken by the arrival itself:
 
     * `wait_for_signal` counts from where the previous wait for that type ended, so a signal that came meanwhile counts;
-    * `expect_signal` and `expect` count from a cursor that is opened before the action;
+    * `expect` counts from a cursor that is opened before the action, so that nothing stale can satisfy it;
+    * `expect_signal` does so too where its `start` says "now"; by default it counts as `wait_for_signal` does;
     * `find_signal_containing_pattern` looks at everything since `connect`.
 
     Types are given as `SignalType` or as its value. Signals are dictionaries `{"type": str, "event": Any}`."""
 
     def __init__(
         self, url: Callable[[], str], *, node: str, journal: Journal,
-        await_signals: Sequence[SignalType | str] | None = None, default_start: Start = "now",
+        await_signals: Sequence[SignalType | str] | None = None,
     ) -> None:  # fmt: skip
         """`url` gives the WebSocket's URL each time it is dialled. `await_signals` is accepted for tests that list the
-        types they need; all types are received. `default_start` is the `start` of expectations that name none."""
+        types they need; all types are received."""
         self._signals_url = url
         self._node_name = node
         self.journal = journal
         self.await_signals = [type_string(item) for item in await_signals or ()]
-        self.default_start: Start = default_start
         self._stream: SignalStream | None = None
         self._connected_at = self._login_asked_at = journal.cursor()
         self._read: dict[str, int] = {}
@@ -161,13 +161,14 @@ class SignalClient:
 
     def expect_signal(
         self, signal_type: SignalType | str, *, timeout: float = DEFAULT_TIMEOUT, pattern: str | None = None,
-        predicate: Accept | None = None, accept_fn: Accept | None = None, start: Start | None = None, count: int = 1,
+        predicate: Accept | None = None, accept_fn: Accept | None = None, start: Start = "unread", count: int = 1,
     ) -> Expectation:  # fmt: skip
         """Expects `count` signals; use it as context manager or call `wait()`.
 
-        `start` says what counts: "now" what comes after entering the block (or making the expectation), "unread" what
-        came after the previous wait for this type, "beginning" everything since `connect`, a number everything from
-        that index of `received_signals[type]` on. Several conditions must all hold."""
+        `start` says what counts: "unread" what came after the previous wait for this type (status-go's own tests enter
+        the block when the signal may have come already), "now" what comes after entering the block (or making the
+        expectation), "beginning" everything since `connect`, a number everything from that index of
+        `received_signals[type]` on. Several conditions must all hold."""
         conditions = [as_condition(given) for given in (pattern, predicate, accept_fn) if given is not None]
         condition: Condition = conditions[0] if conditions else Anything()
         for further in conditions[1:]:
@@ -176,10 +177,10 @@ class SignalClient:
 
     def expect(
         self, signal_type: SignalType | str, accept: Any = None, *, timeout: float = DEFAULT_TIMEOUT,
-        start: Start | None = None, count: int = 1,
+        start: Start = "now", count: int = 1,
     ) -> Expectation:  # fmt: skip
-        """As `expect_signal`; `accept` is a pattern, a mapping of fields of the event, or a predicate on the signal."""
-        start = self.default_start if start is None else start
+        """Expects what comes from now on. `accept` is a pattern, a mapping of fields of the event, or a predicate on the
+        signal; `start` is as for `expect_signal`."""
         name = type_string(signal_type)
         return Expectation(
             self.journal, self._awaited(name, as_condition(accept)), since=self._position(name, start), timeout=timeout,

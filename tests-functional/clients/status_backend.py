@@ -21,7 +21,7 @@ from clients.services.accounts import AccountService
 from clients.services.settings import SettingsService
 from clients.services.wakuext import WakuextService
 from clients.services.wallet import WalletService
-from clients.signals import LOGIN_TIMEOUT, Signal, SignalClient, SignalType, Start
+from clients.signals import LOGIN_TIMEOUT, Signal, SignalClient, SignalType
 from journal.journal import Journal
 
 HTTP_PORT = "http"
@@ -37,7 +37,7 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
         self, node: NodeLike | str, journal: Journal | None = None, *, name: str | None = None,
         data_dir: str | None = None, await_signals: Sequence[SignalType | str] | None = None,
         init_options: Mapping[str, Any] | None = None, account_options: Mapping[str, Any] | None = None,
-        default_start: Start = "now", connect: bool = True,
+        connect: bool = True,
     ) -> None:  # fmt: skip
         """`data_dir` is a directory as the backend sees it: by default the node's, for a bare URL a temporary one.
         `init_options` and `account_options` go into every InitializeApplication and every request for an account, in
@@ -62,7 +62,6 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
         RpcClient.__init__(self, self.http)
         SignalClient.__init__(
             self, lambda: f"{self.ws_url}/signals", node=self.name, journal=self.journal, await_signals=await_signals,
-            default_start=default_start,
         )  # fmt: skip
         self.journal.add_source(self.name, NodeReport(self.node, self.connection))
 

@@ -90,11 +90,11 @@ def chat_texts(node: StatusBackend, chat_id: str) -> dict[str, str]:
 
 def make_contacts(sender: StatusBackend, receiver: StatusBackend, text: str = "hello") -> str:
     """Contact request and its acceptance; returns the id of the request's message."""
-    with receiver.expect_signal(SignalType.MESSAGES_NEW, pattern=text) as arrived:
+    with receiver.expect(SignalType.MESSAGES_NEW, text) as arrived:
         response = sender.wakuext_service.send_contact_request(receiver.public_key, text)
     request_id = next(message["id"] for message in response["messages"] if message["contentType"] == 11)
     assert request_id in str(arrived.result)
-    with sender.expect_signal(SignalType.MESSAGES_NEW, pattern="accepted your contact request"):
+    with sender.expect(SignalType.MESSAGES_NEW, "accepted your contact request"):
         receiver.wakuext_service.accept_contact_request(request_id)
     return request_id
 

@@ -104,11 +104,24 @@ def test_a_stale_signal_does_not_satisfy_a_cursor(backend, server):
     server.emit(SEEDING.value, {"communityId": "0x02"})
     arrived(backend, SEEDING)
     with pytest.raises(WaitTimeout, match="fits, but came before the wait began"):
-        with backend.expect_signal(SEEDING, timeout=0.05):
+        with backend.expect(SEEDING, timeout=0.05):
             pass
-    with backend.expect_signal(SEEDING, pattern="0x02", timeout=5) as expected:
+    with pytest.raises(WaitTimeout, match="fits, but came before the wait began"):
+        with backend.expect_signal(SEEDING, start="now", timeout=0.05):
+            pass
+    with backend.expect(SEEDING, "0x02", timeout=5) as expected:
         server.emit(SEEDING.value, {"communityId": "0x02", "again": True})
     assert expected.result["event"]["again"]
+
+
+def test_a_block_that_is_entered_late_counts_what_no_wait_has_seen_yet(backend, server):
+    server.emit(SEEDING.value, {"communityId": "0x02"})
+    arrived(backend, SEEDING)
+    with backend.expect_signal(SEEDING, timeout=5) as expected:
+        pass
+    assert expected.result["event"] == {"communityId": "0x02"}
+    with pytest.raises(WaitTimeout):
+        backend.expect_signal(SEEDING, timeout=0.05).wait()
 
 
 def test_a_cursor_opened_before_the_action_sees_what_came_before_the_wait(backend, server):
