@@ -9,6 +9,7 @@ import pytest
 from status_backend.accounts import derivation, identity
 from status_backend.accounts.derivation import ExtendedKey, InvalidMnemonic
 from status_backend.accounts.keystore import Keystore, KeystoreError, WrongPassword
+from status_backend.protocol import ids
 
 RECORDINGS = Path(__file__).parent / "contract"
 
@@ -35,7 +36,7 @@ def test_recorded_mnemonics_give_the_recorded_keys(profile):
     assert public_key == settings["public-key"]
     for name, path in addresses.items():
         assert derivation.address(master.derive(path).key) == settings[name], name
-    assert identity.compressed_key(public_key) == settings["compressedKey"]
+    assert ids.compressed_key(public_key) == settings["compressedKey"]
     assert identity.color_hash(public_key) == account["colorHash"]
     assert identity.color_id(public_key) == account["colorId"]
 

@@ -12,6 +12,8 @@ from Crypto.Hash import RIPEMD160
 from eth_hash.auto import keccak
 from mnemonic import Mnemonic
 
+from ..protocol import ids
+
 PATH_MASTER = "m"
 PATH_WALLET_ROOT = "m/44'/60'/0'/0"
 PATH_DEFAULT_WALLET = "m/44'/60'/0'/0/0"
@@ -68,12 +70,12 @@ def key_uid(master: coincurve.PrivateKey) -> str:
 
 def public_key_hex(key: coincurve.PrivateKey) -> str:
     """`0x04…`, uncompressed."""
-    return "0x" + key.public_key.format(compressed=False).hex()
+    return ids.public_key_id(key.public_key)
 
 
 def address(key: coincurve.PrivateKey) -> str:
     """The Ethereum address, lower case."""
-    return "0x" + keccak(key.public_key.format(compressed=False)[1:])[-20:].hex()
+    return ids.address(key.public_key)
 
 
 def checksum_address(lower_case: str) -> str:

@@ -11,7 +11,8 @@ import itertools
 import base58
 import coincurve
 
-_SECP256K1_PUB = bytes.fromhex("e701")  # multicodec secp256k1-pub as varint
+from ..protocol.ids import SECP256K1_PUB, compressed_key
+
 _COLORS = 32
 _SEGMENT_LENGTHS = 5
 _PALETTE = 11
@@ -42,26 +43,20 @@ def parse_public_key(text: str) -> coincurve.PublicKey:
     """From `0x04…`, `0x02…`/`0x03…` (with or without 0x), `0xe701…` or `zQ3…`; ValueError if it is none."""
     if text.startswith("z"):
         data = base58.b58decode(text[1:])
-        if not data.startswith(_SECP256K1_PUB):
+        if not data.startswith(SECP256K1_PUB):
             raise ValueError("not a secp256k1 public key")
-        data = data[len(_SECP256K1_PUB) :]
+        data = data[len(SECP256K1_PUB) :]
     else:
-        data = bytes.fromhex(text.removeprefix("0x")).removeprefix(_SECP256K1_PUB)
+        data = bytes.fromhex(text.removeprefix("0x")).removeprefix(SECP256K1_PUB)
     return coincurve.PublicKey(data)
-
-
-def compressed_key(public_key: str) -> str:
-    """`zQ3…`: multibase base58btc of the multicodec secp256k1-pub and the compressed key."""
-    return multiformat_key(parse_public_key(public_key), "z")
 
 
 def multiformat_key(key: coincurve.PublicKey, base: str) -> str:
     """`base` is a multibase letter: z (base58btc) or f (hex); ValueError for another."""
-    data = _SECP256K1_PUB + key.format(compressed=True)
     if base == "z":
-        return "z" + base58.b58encode(data).decode()
+        return compressed_key(hex_key(key, compressed=True))
     if base == "f":
-        return "f" + data.hex()
+        return "f" + (SECP256K1_PUB + key.format(compressed=True)).hex()
     raise ValueError(f"multibase {base!r} is not supported")
 
 

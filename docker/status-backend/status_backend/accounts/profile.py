@@ -20,6 +20,7 @@ from mnemonic import Mnemonic
 
 from .. import node_config
 from ..db import Database, DatabaseError
+from ..protocol import ids
 from ..settings import Settings
 from . import derivation, identity
 from .derivation import ExtendedKey
@@ -251,7 +252,7 @@ def _initial_settings(
         "show-community-asset-when-sending-tokens?": True,
         "display-assets-below-balance-threshold": 100000000,
         "url-unfurling-mode": 1,
-        "compressedKey": identity.compressed_key(public_key),
+        "compressedKey": ids.compressed_key(public_key),
         "emojiHash": identity.emoji_hash(public_key),
     }
 

@@ -10,7 +10,7 @@ import base58
 from coincurve import PublicKey
 from eth_hash.auto import keccak
 
-_MULTICODEC_SECP256K1_PUB = b"\xe7\x01"
+SECP256K1_PUB = b"\xe7\x01"  # multicodec secp256k1-pub as varint
 _CONTACT_PARTITIONS = 5000
 
 
@@ -46,7 +46,7 @@ def community_id(key: PublicKey) -> str:
 def compressed_key(public_key: str) -> str:
     """``zQ3…``: base58btc multibase of the multicodec-tagged compressed key."""
     raw = parse_public_key(public_key).format(compressed=True)
-    return "z" + base58.b58encode(_MULTICODEC_SECP256K1_PUB + raw).decode()
+    return "z" + base58.b58encode(SECP256K1_PUB + raw).decode()
 
 
 def address(key: PublicKey) -> str:
