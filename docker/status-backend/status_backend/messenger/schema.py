@@ -104,4 +104,64 @@ STEPS = (
     ) WITHOUT ROWID;
     CREATE INDEX waku_messages_by_topic ON waku_messages (topic, timestamp);
     """,
+    """
+    ALTER TABLE chats ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE chats ADD COLUMN mute_till INTEGER NOT NULL DEFAULT 0;    -- 0: until it is unmuted
+    ALTER TABLE chats ADD COLUMN cleared_at INTEGER NOT NULL DEFAULT 0;   -- clock of the last message that was cleared
+    ALTER TABLE communities ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE communities ADD COLUMN mute_till INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE pin_messages (
+        message_id TEXT PRIMARY KEY,
+        chat_id TEXT NOT NULL,
+        source TEXT NOT NULL,
+        clock INTEGER NOT NULL,
+        pinned INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE emoji_reactions (
+        id TEXT PRIMARY KEY,
+        message_id TEXT NOT NULL,
+        chat_id TEXT NOT NULL,
+        source TEXT NOT NULL,
+        type INTEGER NOT NULL,
+        message_type INTEGER NOT NULL,
+        clock INTEGER NOT NULL,
+        retracted INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX emoji_reactions_by_message ON emoji_reactions (chat_id, message_id);
+    -- What makes a private group chat what it is: each change as whoever made it signed it.
+    CREATE TABLE group_events (
+        chat_id TEXT NOT NULL,
+        event BLOB NOT NULL,
+        PRIMARY KEY (chat_id, event)
+    ) WITHOUT ROWID;
+    -- Own messages as they were sent, to send them again.
+    CREATE TABLE sent_messages (
+        id TEXT PRIMARY KEY,
+        type INTEGER NOT NULL,
+        payload BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE status_updates (
+        public_key TEXT PRIMARY KEY,
+        status_type INTEGER NOT NULL,
+        clock INTEGER NOT NULL,       -- unix seconds
+        text TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE activity_center_notifications (
+        id TEXT PRIMARY KEY,
+        type INTEGER NOT NULL,
+        chat_id TEXT NOT NULL DEFAULT '',
+        community_id TEXT NOT NULL DEFAULT '',
+        membership_status INTEGER NOT NULL DEFAULT 0,
+        name TEXT NOT NULL DEFAULT '',
+        author TEXT NOT NULL DEFAULT '',
+        message_id TEXT NOT NULL DEFAULT '',
+        reply_message_id TEXT NOT NULL DEFAULT '',
+        timestamp INTEGER NOT NULL,
+        read INTEGER NOT NULL DEFAULT 0,
+        dismissed INTEGER NOT NULL DEFAULT 0,
+        deleted INTEGER NOT NULL DEFAULT 0,
+        accepted INTEGER NOT NULL DEFAULT 0,
+        updated_at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )

@@ -12,6 +12,7 @@ class ApplicationMetadataMessage(_message.Message):
         UNKNOWN: _ClassVar[ApplicationMetadataMessage.Type]
         CHAT_MESSAGE: _ClassVar[ApplicationMetadataMessage.Type]
         CONTACT_UPDATE: _ClassVar[ApplicationMetadataMessage.Type]
+        MEMBERSHIP_UPDATE_MESSAGE: _ClassVar[ApplicationMetadataMessage.Type]
         CONTACT_CODE_ADVERTISEMENT: _ClassVar[ApplicationMetadataMessage.Type]
         EMOJI_REACTION: _ClassVar[ApplicationMetadataMessage.Type]
         COMMUNITY_DESCRIPTION: _ClassVar[ApplicationMetadataMessage.Type]
@@ -26,9 +27,11 @@ class ApplicationMetadataMessage(_message.Message):
         COMMUNITY_REQUEST_TO_JOIN_RESPONSE: _ClassVar[ApplicationMetadataMessage.Type]
         COMMUNITY_REQUEST_TO_LEAVE: _ClassVar[ApplicationMetadataMessage.Type]
         COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID: _ClassVar[ApplicationMetadataMessage.Type]
+        MESSAGE_ACKNOWLEDGEMENT: _ClassVar[ApplicationMetadataMessage.Type]
     UNKNOWN: ApplicationMetadataMessage.Type
     CHAT_MESSAGE: ApplicationMetadataMessage.Type
     CONTACT_UPDATE: ApplicationMetadataMessage.Type
+    MEMBERSHIP_UPDATE_MESSAGE: ApplicationMetadataMessage.Type
     CONTACT_CODE_ADVERTISEMENT: ApplicationMetadataMessage.Type
     EMOJI_REACTION: ApplicationMetadataMessage.Type
     COMMUNITY_DESCRIPTION: ApplicationMetadataMessage.Type
@@ -43,6 +46,7 @@ class ApplicationMetadataMessage(_message.Message):
     COMMUNITY_REQUEST_TO_JOIN_RESPONSE: ApplicationMetadataMessage.Type
     COMMUNITY_REQUEST_TO_LEAVE: ApplicationMetadataMessage.Type
     COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID: ApplicationMetadataMessage.Type
+    MESSAGE_ACKNOWLEDGEMENT: ApplicationMetadataMessage.Type
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     PAYLOAD_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]

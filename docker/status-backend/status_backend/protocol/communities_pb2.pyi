@@ -89,8 +89,18 @@ class CommunityChat(_message.Message):
     hide_if_permissions_not_met: bool
     def __init__(self, members: _Optional[_Mapping[str, CommunityMember]] = ..., permissions: _Optional[_Union[CommunityPermissions, _Mapping]] = ..., identity: _Optional[_Union[_chat_identity_pb2.ChatIdentity, _Mapping]] = ..., category_id: _Optional[str] = ..., position: _Optional[int] = ..., viewers_can_post_reactions: _Optional[bool] = ..., hide_if_permissions_not_met: _Optional[bool] = ...) -> None: ...
 
+class CommunityCategory(_message.Message):
+    __slots__ = ("category_id", "name", "position")
+    CATEGORY_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    category_id: str
+    name: str
+    position: int
+    def __init__(self, category_id: _Optional[str] = ..., name: _Optional[str] = ..., position: _Optional[int] = ...) -> None: ...
+
 class CommunityDescription(_message.Message):
-    __slots__ = ("clock", "members", "permissions", "identity", "chats", "ban_list", "archive_magnetlink_clock", "admin_settings", "intro_message", "outro_message", "encrypted", "tags", "active_members_count", "ID", "archive_index_cid_clock")
+    __slots__ = ("clock", "members", "permissions", "identity", "chats", "ban_list", "categories", "archive_magnetlink_clock", "admin_settings", "intro_message", "outro_message", "encrypted", "tags", "active_members_count", "ID", "archive_index_cid_clock")
     class MembersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -105,12 +115,20 @@ class CommunityDescription(_message.Message):
         key: str
         value: CommunityChat
         def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[CommunityChat, _Mapping]] = ...) -> None: ...
+    class CategoriesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: CommunityCategory
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[CommunityCategory, _Mapping]] = ...) -> None: ...
     CLOCK_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_FIELD_NUMBER: _ClassVar[int]
     CHATS_FIELD_NUMBER: _ClassVar[int]
     BAN_LIST_FIELD_NUMBER: _ClassVar[int]
+    CATEGORIES_FIELD_NUMBER: _ClassVar[int]
     ARCHIVE_MAGNETLINK_CLOCK_FIELD_NUMBER: _ClassVar[int]
     ADMIN_SETTINGS_FIELD_NUMBER: _ClassVar[int]
     INTRO_MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -126,6 +144,7 @@ class CommunityDescription(_message.Message):
     identity: _chat_identity_pb2.ChatIdentity
     chats: _containers.MessageMap[str, CommunityChat]
     ban_list: _containers.RepeatedScalarFieldContainer[str]
+    categories: _containers.MessageMap[str, CommunityCategory]
     archive_magnetlink_clock: int
     admin_settings: CommunityAdminSettings
     intro_message: str
@@ -135,7 +154,7 @@ class CommunityDescription(_message.Message):
     active_members_count: int
     ID: str
     archive_index_cid_clock: int
-    def __init__(self, clock: _Optional[int] = ..., members: _Optional[_Mapping[str, CommunityMember]] = ..., permissions: _Optional[_Union[CommunityPermissions, _Mapping]] = ..., identity: _Optional[_Union[_chat_identity_pb2.ChatIdentity, _Mapping]] = ..., chats: _Optional[_Mapping[str, CommunityChat]] = ..., ban_list: _Optional[_Iterable[str]] = ..., archive_magnetlink_clock: _Optional[int] = ..., admin_settings: _Optional[_Union[CommunityAdminSettings, _Mapping]] = ..., intro_message: _Optional[str] = ..., outro_message: _Optional[str] = ..., encrypted: _Optional[bool] = ..., tags: _Optional[_Iterable[str]] = ..., active_members_count: _Optional[int] = ..., ID: _Optional[str] = ..., archive_index_cid_clock: _Optional[int] = ...) -> None: ...
+    def __init__(self, clock: _Optional[int] = ..., members: _Optional[_Mapping[str, CommunityMember]] = ..., permissions: _Optional[_Union[CommunityPermissions, _Mapping]] = ..., identity: _Optional[_Union[_chat_identity_pb2.ChatIdentity, _Mapping]] = ..., chats: _Optional[_Mapping[str, CommunityChat]] = ..., ban_list: _Optional[_Iterable[str]] = ..., categories: _Optional[_Mapping[str, CommunityCategory]] = ..., archive_magnetlink_clock: _Optional[int] = ..., admin_settings: _Optional[_Union[CommunityAdminSettings, _Mapping]] = ..., intro_message: _Optional[str] = ..., outro_message: _Optional[str] = ..., encrypted: _Optional[bool] = ..., tags: _Optional[_Iterable[str]] = ..., active_members_count: _Optional[int] = ..., ID: _Optional[str] = ..., archive_index_cid_clock: _Optional[int] = ...) -> None: ...
 
 class CommunityRequestToJoin(_message.Message):
     __slots__ = ("clock", "ens_name", "chat_id", "community_id", "display_name", "revealed_accounts", "customization_color")
