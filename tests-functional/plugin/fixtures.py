@@ -20,6 +20,7 @@ from fleet.node import Node
 from fleet.spec import NodeSpec
 from journal.journal import Journal
 from plugin.controller import open_run
+from plugin.failure import FOLDER
 from plugin.open_run import OpenRun
 from resources.timings import Timings
 
@@ -74,7 +75,9 @@ def node_numbers() -> Iterator[int]:
 @pytest.fixture
 def test_folder(request: pytest.FixtureRequest, harness: OpenRun) -> Path:
     """Where this test leaves its evidence: logs/<run>/<module>.<class>.<test>/."""
-    return new_folder(harness.run.run_dir, request.node.nodeid)
+    folder = new_folder(harness.run.run_dir, request.node.nodeid)
+    request.node.stash[FOLDER] = folder
+    return folder
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 from fleet.marks import RUN_VARIABLE
 
 HARNESS = Path(__file__).resolve().parents[2]
-PLUGINS = ["-p", "plugin.options", "-p", "plugin.controller", "-p", "plugin.fixtures"]
+PLUGINS = ["-p", "plugin.options", "-p", "plugin.controller", "-p", "plugin.failure", "-p", "plugin.fixtures"]
 
 TWO_TESTS = """
 import pytest
@@ -118,6 +118,21 @@ def test_a_killed_controller_leaves_nothing(outside: Outside, arguments: tuple[s
         controller.wait()
         _await(lambda: not outside.processes(), "all nodes are gone", timeout=10)
         _await(lambda: (outside.run_dir() / "reaper.json").exists(), "the reaper has reported", timeout=10)
+
+
+FAILING_TEST = """
+def test_fails(backend_factory):
+    assert backend_factory("alice").health()["version"] == "no such version"
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["no workers", "a worker"])
+def test_a_failure_says_where_to_look_and_how_to_run_it_again(outside: Outside, arguments: tuple[str, ...]) -> None:
+    run = outside.run(FAILING_TEST, "--timings", "upstream", *arguments)
+    assert run.returncode == 1
+    assert f"logs:  {outside.run_dir()}/test_sample.test_fails\n" in run.stdout
+    again = "-y --runtime process test_sample.py::test_fails -- --timings upstream"
+    assert f"again: ./_assets/scripts/run_functional_tests_dev.sh {again}\n" in run.stdout
 
 
 DYING_TEST = """
