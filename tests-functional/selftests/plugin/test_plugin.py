@@ -13,7 +13,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
+from fleet import NodeState, Run, catalog
+from fleet.choose import make_runtime
 from fleet.marks import RUN_VARIABLE
 
 HARNESS = Path(__file__).resolve().parents[2]
@@ -162,6 +165,38 @@ def test_ctrl_c_ends_in_order(outside: Outside) -> None:
         controller.send_signal(signal.SIGINT)
         assert controller.wait(timeout=30) == pytest.ExitCode.INTERRUPTED
     assert outside.processes() == []
+
+
+MESSAGE_TEST = """
+from steps.messenger import create_community, join_community, send_text
+
+def test_message(backend_new_profiles, store_node, timings):
+    owner, member = backend_new_profiles("owner", "member")
+    chat_id = join_community(member, owner, create_community(owner))
+    with member.expect("messages.new", "hello", timeout=timings.step_deadline):
+        send_text(owner, chat_id, "hello")
+    assert store_node.store_messages()
+"""
+
+
+def test_backends_that_already_run_are_used(outside: Outside) -> None:
+    run = Run.create(outside.folder / "given")
+    runtime = make_runtime("process", run)
+    try:
+        (store,) = runtime.start([catalog.waku_store(retention_seconds=60)], run.run_dir)
+        address = requests.get(f"{store.url()}/debug/v1/info", timeout=10).json()["listenAddresses"][0]
+        (boot,) = runtime.start([catalog.waku_boot(static_nodes=[address])], run.run_dir)
+        specs = [catalog.status_backend(name, bootstrap_nodes=[boot], store_nodes=[store]) for name in ("one", "two")]
+        backends = runtime.start(specs, run.run_dir)
+        urls = [part for backend in backends for part in ("--status_backend_url", backend.url())]
+        config = f"{backends[0].data_path}/{catalog.FLEETS_CONFIG}"
+        result = outside.run(MESSAGE_TEST, *urls, "--waku-store-url", store.url(), "--waku-fleets-config", config)
+        assert result.returncode == 0, result.stdout
+        assert [backend.state() for backend in backends] == [NodeState.RUNNING] * 2, "they are not ours to stop"
+        assert not list(outside.run_dir().glob("test_sample*/owner*.log")), "no backend of our own was started"
+    finally:
+        runtime.close()
+        run.close()
 
 
 def test_docker_image_on_processes_is_refused(outside: Outside) -> None:
