@@ -82,6 +82,11 @@ class BackendProcess:
         )
         return found[0]
 
+    def more_signals(self, than: int, seconds: float) -> bool:
+        """Whether there are more signals than that, or will be in time."""
+        with self._arrived:
+            return self._arrived.wait_for(lambda: len(self.signals) > than, seconds)
+
     def types(self, after: int = 0) -> list[str]:
         return [signal["type"] for signal in self.signals[after:]]
 

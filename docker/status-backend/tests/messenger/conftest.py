@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from coincurve import PrivateKey
+from waku_process import WakuProcess
 
 from status_backend.db import Database
-from status_backend.fleets import WakuFleet, WakuNode
+from status_backend.fleets import WakuFleet
 from status_backend.messenger import Messenger
 from status_backend.node_config import NodeConfig
 from status_backend.protocol import ids
@@ -27,7 +23,6 @@ from status_backend.settings import Settings
 from status_backend.signals import SignalHub
 
 DEADLINE = 20  # seconds until a test that waits for something is a failed one
-WAKU = Path(__file__).parents[3] / "waku"
 COMMUNITY = {"name": "a name", "description": "a description", "color": "#887af9", "membership": 3}
 
 
@@ -38,51 +33,6 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-class WakuProcess:
-    """`python -m wakunode`. Started again, it serves on the port that the kernel chose at first."""
-
-    def __init__(self, directory: Path, rest_port: int = 0) -> None:
-        self.directory = directory
-        self.rest_port = rest_port
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def fleet(self) -> WakuFleet:
-        url = f"http://127.0.0.1:{self.rest_port}"
-        return WakuFleet("test", 16, [WakuNode("16Uiu2HAm", "enr:-", "/ip4/127.0.0.1/tcp/1", url, store=True)])
-
-    def start(self) -> None:
-        ready = self.directory / "ready.json"
-        ready.unlink(missing_ok=True)
-        options = f"--rest --rest-port={self.rest_port} --tcp-port=0 --cluster-id=16 --shard=32 --shard=64"
-        store = f"--store-message-db-url=sqlite://{self.directory / 'store.sqlite3'}"
-        with (self.directory / "waku.log").open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "wakunode", *options.split(), "--relay", "--store", store],
-                env={**os.environ, "PYTHONPATH": str(WAKU), "NODE_READY_FILE": str(ready)},
-                stdout=output,
-                stderr=output,
-            )
-        end = time.monotonic() + DEADLINE
-        while not ready.exists():  # a file gives no event
-            assert self._process.poll() is None and time.monotonic() < end, (self.directory / "waku.log").read_text()
-            time.sleep(0.01)
-        self.rest_port = json.loads(ready.read_text())["ports"]["rest"]
-
-    def stop(self, number: int = signal.SIGKILL) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(number)
-            self._process.wait(DEADLINE)
-
-    def pause(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
 
 
 class FakeArchives:
