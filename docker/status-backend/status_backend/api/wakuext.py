@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..rpc import Service
-from .wakuext_chats import ChatsService
+from .wakuext_activity import ActivityService
+from .wakuext_chats import ChatsService, ReactionsService
 from .wakuext_communities import CommunitiesService
 from .wakuext_contacts import ContactsService
+from .wakuext_groups import GroupsService
 from .wakuext_node import NodeService
+from .wakuext_organisation import OrganisationService
 from .wakuext_signing import SigningService
 
 if TYPE_CHECKING:
@@ -19,7 +22,11 @@ def services(messenger: Messenger) -> list[Service]:
     return [
         NodeService(messenger),
         CommunitiesService(messenger.communities, messenger.membership),
-        ChatsService(messenger.messages),
+        OrganisationService(messenger),
+        ChatsService(messenger),
+        ReactionsService(messenger),
+        GroupsService(messenger),
         ContactsService(messenger.contacts),
+        ActivityService(messenger),
         SigningService(messenger.keystore_directory),
     ]

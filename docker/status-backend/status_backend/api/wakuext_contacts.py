@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 SendContactRequest = Annotated[dict, "requests.SendContactRequest"]
 ContactRequest = Annotated[dict, "requests.AcceptContactRequest"]
 AddContact = Annotated[dict, "requests.AddContact"]
+Nickname = Annotated[dict, "requests.SetContactLocalNickname"]
+OneToOneChat = Annotated[dict, "requests.CreateOneToOneChat"]
 OneToOneMessage = Annotated[dict, "requests.SendOneToOneMessage"]
 
 
@@ -42,19 +44,19 @@ class ContactsService(Service):
 
     @rpc()
     async def accept_contact_request(self, request: ContactRequest) -> dict[str, Any]:
-        return self._contacts.accept_request(request.get("id") or "").to_json()
+        return self._contacts.accept_request(_id(request)).to_json()
 
     @rpc()
     async def decline_contact_request(self, request: ContactRequest) -> dict[str, Any]:
-        return self._contacts.decline_request(request.get("id") or "").to_json()
+        return self._contacts.decline_request(_id(request)).to_json()
 
     @rpc()
     async def accept_latest_contact_request_for_contact(self, request: ContactRequest) -> dict[str, Any]:
-        return self._contacts.accept_latest(request.get("id") or "").to_json()
+        return self._contacts.accept_latest(_id(request)).to_json()
 
     @rpc()
     async def dismiss_latest_contact_request_for_contact(self, request: ContactRequest) -> dict[str, Any]:
-        return self._contacts.dismiss_latest(request.get("id") or "").to_json()
+        return self._contacts.dismiss_latest(_id(request)).to_json()
 
     @rpc()
     async def get_latest_contact_request_for_contact(self, contact_id: str) -> dict[str, Any]:
@@ -62,4 +64,26 @@ class ContactsService(Service):
 
     @rpc()
     async def retract_contact_request(self, request: ContactRequest) -> dict[str, Any]:
-        return self._contacts.retract(request.get("id") or "").to_json()
+        return self._contacts.remove(_id(request)).to_json()
+
+    @rpc()
+    async def remove_contact(self, contact_id: str) -> dict[str, Any]:
+        return self._contacts.remove(contact_id).to_json()
+
+    @rpc("getContactByID")
+    async def get_contact_by_id(self, contact_id: str) -> dict[str, Any] | None:
+        return self._contacts.show(contact_id)
+
+    @rpc()
+    async def set_contact_local_nickname(self, request: Nickname) -> dict[str, Any]:
+        checked(request, "SetContactLocalNickname", CONTACT)
+        return self._contacts.set_nickname(request.get("id") or "", request.get("nickname") or "").to_json()
+
+    @rpc()
+    async def create_one_to_one_chat(self, request: OneToOneChat) -> dict[str, Any]:
+        checked(request, "CreateOneToOneChat", CONTACT)
+        return self._contacts.open_chat(request.get("id") or "").to_json()
+
+
+def _id(request: dict[str, Any]) -> str:
+    return checked(request, "ContactRequest", CONTACT).get("id") or ""

@@ -31,16 +31,43 @@ IDENTITY = {"display_name": str, "description": str, "color": str, "emoji": str}
 PERMISSIONS = {"access": int}
 MESSAGE = {"chatId": str, "text": str, "contentType": int, "responseTo": str}
 CONTACT = {"id": str, "message": str, "nickname": str, "displayName": str}
+EDIT = {"id": str, "text": str}
+PIN = {"chat_id": str, "message_id": str, "pinned": bool}
+MUTE = {"chatId": str, "communityId": str, "categoryId": str, "mutedType": int}
+CLEAR = {"id": str, "preserveHistory": bool}
+CATEGORY = {
+    "communityId": str,
+    "categoryId": str,
+    "categoryName": str,
+    "chatId": str,
+    "chatIds": [str],
+    "position": int,
+}
+ROLE = {"communityId": str, "user": str, "role": int}
+USER = {"communityId": str, "user": str}
+ACTIVITY = {"cursor": str, "limit": int, "activityTypes": [int], "readType": int, "accepted": bool}
 
 
-def checked(request: dict[str, Any], struct: str, fields: Mapping[str, type], argument: int = 0) -> dict[str, Any]:
-    """The request, if each of these fields is absent, null or of its type. Other fields are left alone, as Go does."""
+def checked(
+    request: dict[str, Any], struct: str, fields: Mapping[str, type | list[type]], argument: int = 0
+) -> dict[str, Any]:
+    """The request, if each of these fields is absent, null or of its type. Other fields are left alone, as Go does.
+
+    `[str]` is a list of texts: the type of each item counts as well.
+    """
     for name, wanted in fields.items():
         value = request.get(name)
-        if value is not None and type(value) is not wanted:
-            found = _JSON[type(value)]
-            field = f"Go struct field {struct}.{name} of type {_GO[wanted]}"
-            raise RpcError(f"invalid argument {argument}: json: cannot unmarshal {found} into {field}", INVALID_PARAMS)
+        if value is None:
+            continue
+        if isinstance(wanted, list) and type(value) is list:
+            values, wanted = value, wanted[0]
+        else:
+            values, wanted = [value], list if isinstance(wanted, list) else wanted
+        for item in values:
+            if type(item) is not wanted:
+                field = f"Go struct field {struct}.{name} of type {_GO[wanted]}"
+                kind = _JSON[type(item)]
+                raise RpcError(f"invalid argument {argument}: json: cannot unmarshal {kind} into {field}", INVALID_PARAMS)
     return request
 
 

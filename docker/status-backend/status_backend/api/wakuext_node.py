@@ -25,6 +25,19 @@ class NodeService(Service):
         return self._messenger.transport.peers()
 
     @rpc()
+    async def dropped_messages(self) -> dict[str, int]:
+        """How many received messages were not acted upon, by reason. Not one of the original's methods."""
+        return self._messenger.dropped
+
+    @rpc()
+    async def set_user_status(self, status_type: int, custom_text: str) -> None:
+        self._messenger.statuses.set(status_type, custom_text)
+
+    @rpc()
+    async def status_updates(self) -> dict[str, Any]:
+        return self._messenger.statuses.all()
+
+    @rpc()
     async def listen_addresses(self) -> list[str]:
         """None: this node is a client of the fleet's nodes and listens to nobody."""
         return []

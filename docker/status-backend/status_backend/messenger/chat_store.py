@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ..accounts import identity
 from ..db import Database, Row
 from ..protocol import ids
-from .community import NEVER
+from . import muting
 from .community_store import upsert
 
-ONE_TO_ONE_CHAT, COMMUNITY_CHAT = 1, 6
-_MENTION = re.compile(r"@(0x04[0-9a-f]{128})")
+ONE_TO_ONE_CHAT, GROUP_CHAT, COMMUNITY_CHAT = 1, 3, 6
+EVERYONE = "0x00001"  # mentions all members of a community
+_MENTION = re.compile(rf"@(0x04[0-9a-f]{{128}}|{EVERYONE})(?![0-9a-f])")
 _CLOCK_DIGITS = 64
 
 
@@ -36,8 +37,17 @@ class Chat:
     unviewed_mentions: int = 0
     community_id: str = ""
     first_message_timestamp: int = 0
+    muted: bool = False
+    mute_till: int = 0
+    cleared_at: int = 0
 
-    def to_json(self, members: Sequence[str], last_message: dict[str, Any] | None) -> dict[str, Any]:
+    def to_json(
+        self,
+        members: Sequence[dict[str, Any]],
+        last_message: dict[str, Any] | None,
+        events: Sequence[dict[str, Any]] | None = None,
+    ) -> dict[str, Any]:
+        """`members` are `{id, admin}`, `events` those that made a private group what it is."""
         body = {
             "id": self.id,
             "name": self.name,
@@ -49,16 +59,15 @@ class Chat:
             "chatType": self.chat_type,
             "timestamp": self.timestamp,
             "lastClockValue": self.last_clock,
-            "deletedAtClockValue": 0,
+            "deletedAtClockValue": self.cleared_at,
             "ReadMessagesAtClockValue": 0,
             "unviewedMessagesCount": self.unviewed,
             "unviewedMentionsCount": self.unviewed_mentions,
             "lastMessage": last_message,
-            "members": [{"id": key, "admin": False} for key in members],
-            "membershipUpdateEvents": None,
+            "members": members,
+            "membershipUpdateEvents": events,
             "identicon": "",
-            "muted": False,
-            "muteTill": NEVER,
+            **muting.shown(self.muted, self.mute_till),
             "communityId": self.community_id,
             "joined": self.joined,
             "firstMessageTimestamp": self.first_message_timestamp,
@@ -94,7 +103,10 @@ class Message:
     contact_request_state: int = 0
 
     def to_json(self, *, in_chat: bool = False, new: bool = False) -> dict[str, Any]:
-        """`in_chat`: as a chat's last message, where the author's names are filled in. `new`: just arrived."""
+        """`in_chat`: as a chat's last message, where the author's names are filled in. `new`: just arrived.
+
+        What it answers to is not known here; see ChatViews.
+        """
         compressed = ids.compressed_key(self.source)
         short = f"{compressed[:3]}...{compressed[-6:]}"
         body: dict[str, Any] = {
@@ -122,7 +134,7 @@ class Message:
             "timestamp": self.timestamp,
             "contentType": self.content_type,
             "messageType": self.message_type,
-            "mentions": _MENTION.findall(self.text),
+            "mentions": [key for key in _MENTION.findall(self.text) if key != EVERYONE],
             "mentioned": self.mentioned,
             "editedAt": self.edited_at,
             "deleted": bool(self.deleted_at),
@@ -199,43 +211,73 @@ class ChatStore:
         )
         return _read(Message, row) if row else None
 
-    def page(self, chat_id: str, cursor: str, limit: int) -> tuple[list[Message], str]:
+    def page(
+        self, chat_id: str, cursor: str, limit: int, only: str = "1", params: Sequence[Any] = ()
+    ) -> tuple[list[Message], str]:
         """Newest first, from `cursor` on. The cursor of what follows, empty where nothing does."""
         clock, id_ = _parse_cursor(cursor)
         rows = self._db.query(
-            """SELECT * FROM user_messages WHERE chat_id = ? AND NOT deleted_at AND (clock, id) <= (?, ?)
-               ORDER BY clock DESC, id DESC LIMIT ?""",
-            (chat_id, clock, id_, limit + 1),
+            f"""SELECT * FROM user_messages WHERE chat_id = ? AND NOT deleted_at AND (clock, id) <= (?, ?) AND {only}
+                ORDER BY clock DESC, id DESC LIMIT ?""",
+            (chat_id, clock, id_, *params, limit + 1),
         )
         messages = [_read(Message, row) for row in rows]
         return messages[:limit], _cursor(messages[limit]) if len(messages) > limit else ""
 
-    def mark_sent(self, message_id: str) -> None:
-        self._db.execute("UPDATE user_messages SET outgoing_status = 'sent' WHERE id = ?", (message_id,))
-
-    def mark_seen(self, chat_id: str, message_ids: Sequence[str] | None = None) -> int:
-        """All messages of the chat, or these. How many were unseen."""
-        which = "" if message_ids is None else f" AND id IN ({', '.join('?' * len(message_ids))})"
-        cursor = self._db.execute(
-            f"UPDATE user_messages SET seen = 1 WHERE chat_id = ? AND NOT seen{which}", (chat_id, *(message_ids or ()))
+    def find(self, where: str, params: Sequence[Any] = ()) -> list[Message]:
+        """Those that are not deleted, newest first."""
+        rows = self._db.query(
+            f"SELECT * FROM user_messages WHERE NOT deleted_at AND {where} ORDER BY clock DESC, id DESC", params
         )
+        return [_read(Message, row) for row in rows]
+
+    def clear(self, chat: Chat) -> Chat:
+        """Without what was said until now, which does not come back either."""
+        self._db.execute("DELETE FROM user_messages WHERE chat_id = ?", (chat.id,))
+        cleared = replace(chat, cleared_at=chat.last_clock, unviewed=0, unviewed_mentions=0)
+        self.save(cleared)
+        return cleared
+
+    def mark_sent(self, message_id: str) -> None:
+        """Unless it is known to have been delivered already."""
+        self._set_status(message_id, "sent", before="sending")
+
+    def mark_delivered(self, message_id: str) -> None:
+        self._set_status(message_id, "delivered", before="sent", or_before="sending")
+
+    def _set_status(self, message_id: str, status: str, before: str, or_before: str = "") -> None:
+        self._db.execute(
+            "UPDATE user_messages SET outgoing_status = ? WHERE id = ? AND outgoing_status IN (?, ?)",
+            (status, message_id, before, or_before or before),
+        )
+
+    def mark_seen(self, chat_id: str, message_ids: Sequence[str] | None = None, seen: bool = True) -> list[Message]:
+        """All messages of the chat, or these. Those that were not so before."""
+        changed = [
+            message
+            for message in self.find("chat_id = ? AND seen = ?", (chat_id, not seen))
+            if message_ids is None or message.id in message_ids
+        ]
+        for message in changed:
+            self.save_message(replace(message, seen=seen))
         unviewed, mentioned = self._db.one(
             "SELECT count(*), coalesce(sum(mentioned), 0) FROM user_messages WHERE chat_id = ? AND NOT seen", (chat_id,)
         )
         update = "UPDATE chats SET unviewed = ?, unviewed_mentions = ? WHERE id = ?"
         self._db.execute(update, (unviewed, mentioned, chat_id))
-        return cursor.rowcount
+        return changed
 
     # Changes that came before what they change
 
     def keep_change(self, message_id: str, source: str, type_: int, payload: bytes) -> None:
         self._db.execute("REPLACE INTO user_message_changes VALUES (?, ?, ?, ?)", (message_id, source, type_, payload))
 
-    def take_changes(self, message_id: str, source: str) -> list[tuple[int, bytes]]:
-        where = "WHERE message_id = ? AND source = ?"
-        rows = self._db.query(f"SELECT type, payload FROM user_message_changes {where}", (message_id, source))
-        self._db.execute(f"DELETE FROM user_message_changes {where}", (message_id, source))
-        return [(row["type"], row["payload"]) for row in rows]
+    def take_changes(self, message_id: str) -> list[tuple[int, str, bytes]]:
+        """Type, author and payload of each."""
+        where = "WHERE message_id = ?"
+        rows = self._db.query(f"SELECT type, source, payload FROM user_message_changes {where}", (message_id,))
+        self._db.execute(f"DELETE FROM user_message_changes {where}", (message_id,))
+        return [(row["type"], row["source"], row["payload"]) for row in rows]
 
 
 def _cursor(message: Message) -> str:

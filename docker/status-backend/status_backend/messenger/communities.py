@@ -14,11 +14,17 @@ from coincurve import PrivateKey
 from .. import signal_types
 from ..protocol import application, ids
 from ..protocol.application import Application, MalformedMessage, Type
-from ..protocol.communities_pb2 import CommunityChat, CommunityDescription, CommunityMessageArchiveIndexCid
+from ..protocol.communities_pb2 import (
+    CommunityChat,
+    CommunityDescription,
+    CommunityMessageArchiveIndexCid,
+    CommunityMessageArchiveMagnetlink,
+)
 from ..rpc import ServiceError
 from ..transport.filters import OPEN_SHARD, Filter
 from . import clock, validation
 from .chat_store import COMMUNITY_CHAT, Chat, ChatStore
+from .chat_views import ChatViews
 from .community import MANUAL_ACCEPT, OWNER, Community, changes_json, create, read_description, to_dict
 from .community_store import CommunityStore
 from .context import Context, Dropped
@@ -35,10 +41,11 @@ GENERAL = {
 
 
 class Communities:
-    def __init__(self, context: Context, store: CommunityStore, chats: ChatStore) -> None:
+    def __init__(self, context: Context, store: CommunityStore, chats: ChatStore, views: ChatViews) -> None:
         self._context = context
         self._store = store
         self._chats = chats
+        self._views = views
         self._awaited: dict[str, asyncio.Future[None]] = {}
 
     # Reading
@@ -69,15 +76,6 @@ class Communities:
 
     def show(self, response: Response, community: Community) -> None:
         response.add("communities", community.id, community.to_json(self._context.public_key))
-
-    def show_chat(
-        self, response: Response, chat: Chat, community: Community | None = None, new: bool = False
-    ) -> None:
-        """`new`: its last message has just arrived."""
-        community = community or self._store.get(chat.community_id)
-        members = community.members() if community else [chat.id]
-        last = self._chats.last_message(chat.id)
-        response.add("chats", chat.id, chat.to_json(members, last.to_json(in_chat=True, new=new) if last else None))
 
     # Listening
 
@@ -191,6 +189,9 @@ class Communities:
             draft.archive_index_cid_clock = max(
                 draft.archive_index_cid_clock, self._context.archives.index_cid_clock(community.id)
             )
+            draft.archive_magnetlink_clock = max(
+                draft.archive_magnetlink_clock, self._context.archives.magnet_link_clock(community.id)
+            )
         published = community.publish(draft)
         self._store.save(published)
         self._send_description(published)
@@ -227,14 +228,30 @@ class Communities:
             self._send_description(community)
 
     def publish_index_cid(self, community_id: str, cid: str, clock_ms: int) -> None:
+        message = CommunityMessageArchiveIndexCid(clock=clock_ms, cid=cid)
+        draft = self.controlled(community_id).draft()
+        draft.archive_index_cid_clock = max(draft.archive_index_cid_clock, clock_ms)
+        self._announce(community_id, message, Type.COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID, draft)
+
+    def publish_magnet_link(self, community_id: str, magnet_link: str, clock_ms: int) -> None:
+        message = CommunityMessageArchiveMagnetlink(clock=clock_ms, magnet_uri=magnet_link)
+        draft = self.controlled(community_id).draft()
+        draft.archive_magnetlink_clock = max(draft.archive_magnetlink_clock, clock_ms)
+        self._announce(community_id, message, Type.COMMUNITY_MESSAGE_ARCHIVE_MAGNETLINK, draft)
+
+    def _announce(
+        self,
+        community_id: str,
+        message: CommunityMessageArchiveIndexCid | CommunityMessageArchiveMagnetlink,
+        type_: int,
+        draft: CommunityDescription,
+    ) -> None:
+        """Says on the universal channel where archives are, and publishes the description that knows when."""
         community = self.controlled(community_id)
         assert community.private_key is not None
-        body = CommunityMessageArchiveIndexCid(clock=clock_ms, cid=cid).SerializeToString()
-        wrapped = application.wrap(body, Type.COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID, community.private_key)
+        wrapped = application.wrap(message.SerializeToString(), type_, community.private_key)
         with self._context.work():
             self._context.transport.send_public(ids.universal_chat_id(community.id), wrapped, community.private_key)
-            draft = community.draft()
-            draft.archive_index_cid_clock = max(draft.archive_index_cid_clock, clock_ms)
             published = community.publish(draft)
             self._store.save(published)
             self._send_description(published)
@@ -254,6 +271,8 @@ class Communities:
         arrival = self._awaited.setdefault(community_id, asyncio.get_running_loop().create_future())
         filter_ = Filter(community_id)
         await self._context.transport.prepare([community_id])
+        if arrival.done():
+            arrival.result()  # which is an error if the messenger has stopped meanwhile
         self._context.transport.subscribe([filter_])
         self._context.transport.rewind(filter_)
         if not request.get("waitForResponse"):
@@ -289,7 +308,7 @@ class Communities:
     def enter(self, response: Response, community: Community) -> None:
         """Chats, settings and listening, of a community that is joined or spectated from now on."""
         for chat_id in community.chat_ids():
-            self.show_chat(response, self._open_chat(response, community, chat_id), community)
+            self._views.show_chat(response, self._open_chat(response, community, chat_id), community)
         if self._store.settings_of(community.id) is None:
             self._store.save_settings(community.id, archives=True)
         response.add("communitiesSettings", community.id, self._store.settings_of(community.id))
@@ -332,8 +351,9 @@ class Communities:
         self._follow(response, known, community)
         self.show(response, community)
         response.described.append(community)
-        if self._context.archives is not None and community.description.archive_index_cid_clock:
-            self._context.archives.on_description_clock(community.id, community.description.archive_index_cid_clock)
+        clocks = community.description.archive_index_cid_clock, community.description.archive_magnetlink_clock
+        if self._context.archives is not None and any(clocks):
+            self._context.archives.on_description_clock(community.id, *clocks)
         return community
 
     def receive_index_cid(self, message: Application, community_id: str) -> None:
@@ -343,6 +363,15 @@ class Communities:
         if self._context.archives is not None:
             self._context.tell_archives(
                 self._context.archives.on_index_cid(community_id, announcement.cid, announcement.clock)
+            )
+
+    def receive_magnet_link(self, message: Application, community_id: str) -> None:
+        if ids.community_id(message.author) != community_id:
+            raise Dropped("forged", f"magnet link of {community_id} signed by {message.from_}")
+        announcement = CommunityMessageArchiveMagnetlink.FromString(message.payload)
+        if self._context.archives is not None:
+            self._context.tell_archives(
+                self._context.archives.on_magnet_link(community_id, announcement.magnet_uri, announcement.clock)
             )
 
     def _arrived(self, community_id: str) -> None:
@@ -383,7 +412,7 @@ class Communities:
             chat = replace(chat, joined=now, timestamp=now)
         if chat != known:
             self._chats.save(chat)
-            self.show_chat(response, chat, community)
+            self._views.show_chat(response, chat, community)
         return chat
 
 

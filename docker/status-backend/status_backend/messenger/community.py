@@ -13,12 +13,14 @@ from google.protobuf.message import DecodeError
 from ..protocol import application, ids
 from ..protocol.application import Application, MalformedMessage, Type
 from ..protocol.communities_pb2 import CommunityChat, CommunityDescription, CommunityMember, CommunityPermissions
-from . import clock
+from . import clock, muting
 
 AUTO_ACCEPT = CommunityPermissions.AUTO_ACCEPT
 MANUAL_ACCEPT = CommunityPermissions.MANUAL_ACCEPT
 OWNER = CommunityMember.ROLE_OWNER
-NEVER = "0001-01-01T00:00:00Z"  # Go's zero time
+ADMIN = CommunityMember.ROLE_ADMIN
+TOKEN_MASTER = CommunityMember.ROLE_TOKEN_MASTER
+_BANNED = 0  # in pendingAndBannedMembers
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Community:
     joined_at: int = 0
     spectated: bool = False
     requested_to_join_at: int = 0
+    muted: bool = False
+    mute_till: int = 0
 
     @property
     def is_control_node(self) -> bool:
@@ -64,6 +68,10 @@ class Community:
         roles = self.description.members[public_key].roles if public_key in self.description.members else []
         return roles[0] if roles else CommunityMember.ROLE_NONE
 
+    def manages(self, public_key: str) -> bool:
+        """Whether this member may do what a community leaves to a few: pin, delete what others wrote."""
+        return self.has_member(public_key) and self.role(public_key) in (OWNER, ADMIN, TOKEN_MASTER)
+
     def chat_ids(self) -> list[str]:
         return [self.id + channel for channel in self.description.chats]
 
@@ -92,7 +100,7 @@ class Community:
     def to_json(self, viewer: str) -> dict[str, Any]:
         description, member = self.description, self.has_member(viewer)
         role = self.role(viewer)
-        manages = self.is_control_node or role in (OWNER, CommunityMember.ROLE_ADMIN, CommunityMember.ROLE_TOKEN_MASTER)
+        manages = self.is_control_node or self.manages(viewer)
         open_to_viewer = not member and not self.is_banned(viewer)
         body = {
             "id": self.id,
@@ -109,7 +117,10 @@ class Community:
             "outroMessage": description.outro_message,
             "tags": list(description.tags),
             "chats": {id_: channel_json(id_, channel, member) for id_, channel in self.ordered_channels()},
-            "categories": {},
+            "categories": {
+                id_: {"id": id_, "name": category.name, "position": category.position}
+                for id_, category in sorted(description.categories.items(), key=lambda item: item[1].position)
+            },
             "images": None,
             "permissions": to_dict(description.permissions),
             "members": {key: to_dict(description.members[key]) for key in self.members()},
@@ -120,13 +131,12 @@ class Community:
             "color": description.identity.color,
             "requestedToJoinAt": self.requested_to_join_at,
             "isMember": member,
-            "muted": False,
-            "muteTill": NEVER,
+            **muting.shown(self.muted, self.mute_till),
             "adminSettings": {
                 "pinMessageAllMembersEnabled": description.admin_settings.pin_message_all_members_enabled,
             },
             "encrypted": description.encrypted,
-            "pendingAndBannedMembers": {key: 1 for key in description.ban_list},
+            "pendingAndBannedMembers": {key: _BANNED for key in description.ban_list},
             "tokenPermissions": {},
             "communityTokensMetadata": None,
             "activeMembersCount": description.active_members_count,

@@ -72,6 +72,8 @@ class CommunityStore:
             "joined_at": community.joined_at,
             "spectated": community.spectated,
             "requested_to_join_at": community.requested_to_join_at,
+            "muted": community.muted,
+            "mute_till": community.mute_till,
         }
         upsert(self._db, "communities", values)
 
@@ -139,6 +141,8 @@ def _community(row: Row) -> Community:
         joined_at=row["joined_at"],
         spectated=bool(row["spectated"]),
         requested_to_join_at=row["requested_to_join_at"],
+        muted=bool(row["muted"]),
+        mute_till=row["mute_till"],
     )
 
 

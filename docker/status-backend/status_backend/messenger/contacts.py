@@ -6,27 +6,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from eth_hash.auto import keccak
+
 from ..accounts import identity
 from ..db import Row
 from ..protocol import application, ids
 from ..protocol.application import Application, Type
-from ..protocol.chat_message_pb2 import ChatMessage
+from ..protocol.chat_message_pb2 import ONE_TO_ONE, ChatMessage
 from ..protocol.contact_pb2 import AcceptContactRequest, RetractContactRequest
-from ..protocol.waku_message import Envelope
 from ..rpc import ServiceError
 from ..transport.filters import Filter
 from . import clock
-from .chat_store import ONE_TO_ONE_CHAT, Chat, ChatStore
+from .activity_center import CONTACT_REMOVED, CONTACT_REQUEST, ActivityCenter, Notification
+from .chat_store import ONE_TO_ONE_CHAT, Chat, ChatStore, Message
+from .chat_views import ChatViews
 from .community_store import upsert
 from .context import Context, Dropped
+from .conversations import Arrival, Conversations
 from .messages import Messages
 from .response import Response
 
-# States of a contact request, ours (local) and the other's (remote).
-NONE, SENT, DISMISSED = 0, 1, 2
-REMOTE_NONE, REMOTE_RECEIVED = 0, 1
+# States of a contact, and of each side's contact request (local: ours, remote: the other's).
+NONE, MUTUAL, SENT, RECEIVED, DISMISSED = 0, 1, 2, 3, 4
 # States of a contact request message.
 PENDING, ACCEPTED, DECLINED = 1, 2, 3
+# Messages in which a chat says how the two stand to each other.
+_EVENT_SENT = ChatMessage.SYSTEM_MESSAGE_MUTUAL_EVENT_SENT
+_EVENT_ACCEPTED = ChatMessage.SYSTEM_MESSAGE_MUTUAL_EVENT_ACCEPTED
+_EVENT_REMOVED = ChatMessage.SYSTEM_MESSAGE_MUTUAL_EVENT_REMOVED
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Contact:
     nickname: str = ""
     local_state: int = NONE
     local_clock: int = 0
-    remote_state: int = REMOTE_NONE
+    remote_state: int = NONE
     remote_clock: int = 0
 
     @property
@@ -45,7 +52,7 @@ class Contact:
 
     @property
     def has_added_us(self) -> bool:
-        return self.remote_state == REMOTE_RECEIVED
+        return self.remote_state == RECEIVED
 
     def to_json(self) -> dict[str, Any]:
         compressed = ids.compressed_key(self.id)
@@ -74,7 +81,7 @@ class Contact:
             "added": self.added,
             "contactRequestState": self._state(),
             "hasAddedUs": self.has_added_us,
-            "mutual": self.added and self.has_added_us,
+            "mutual": self.mutual,
             "active": self.added or self.has_added_us,
             "primaryName": self.nickname or self.display_name or short,
             "compressedKey": compressed,
@@ -84,40 +91,89 @@ class Contact:
             del body["localNickname"]
         return body
 
+    @property
+    def mutual(self) -> bool:
+        return self.added and self.has_added_us
+
     def _state(self) -> int:
-        """0 none, 1 mutual, 2 sent, 3 received, 4 dismissed."""
-        if self.added and self.has_added_us:
-            return 1
+        if self.mutual:
+            return MUTUAL
         if self.added:
-            return 2
+            return SENT
         if self.has_added_us:
-            return 4 if self.local_state == DISMISSED else 3
-        return 0
+            return DISMISSED if self.local_state == DISMISSED else RECEIVED
+        return NONE
 
 
 class Contacts:
-    def __init__(self, context: Context, messages: Messages, chats: ChatStore) -> None:
+    def __init__(
+        self,
+        context: Context,
+        conversations: Conversations,
+        messages: Messages,
+        chats: ChatStore,
+        views: ChatViews,
+        activity: ActivityCenter,
+    ) -> None:
         self._context = context
+        self._conversations = conversations
         self._messages = messages
         self._chats = chats
+        self._views = views
+        self._activity = activity
 
-    def mailbox(self) -> Filter:
-        return Filter(ids.contact_chat_id(self._context.public_key), private_key=self._context.key)
+    def listen_on_start(self) -> list[Filter]:
+        """Our mailbox, and where contacts tell their status."""
+        mailbox = Filter(ids.contact_chat_id(self._context.public_key), private_key=self._context.key)
+        return [mailbox, *(_status_filter(contact) for contact in self.known() if contact.added)]
 
     def all(self) -> list[dict[str, Any]]:
-        return [_read(row).to_json() for row in self._context.db.query("SELECT * FROM contacts ORDER BY id")]
+        return [contact.to_json() for contact in self.known()]
+
+    def known(self) -> list[Contact]:
+        return [_read(row) for row in self._context.db.query("SELECT * FROM contacts ORDER BY id")]
 
     def get(self, contact_id: str) -> Contact:
         row = self._context.db.one("SELECT * FROM contacts WHERE id = ?", (contact_id,))
         return _read(row) if row else Contact(contact_id)
+
+    def show(self, contact_id: str) -> dict[str, Any] | None:
+        row = self._context.db.one("SELECT * FROM contacts WHERE id = ?", (contact_id,))
+        return _read(row).to_json() if row else None
+
+    def is_added(self, public_key: str) -> bool:
+        return self.get(public_key).added
+
+    def is_mutual(self, public_key: str) -> bool:
+        return self.get(public_key).mutual
+
+    # One-to-one chats
+
+    def open_chat(self, contact_id: str) -> Response:
+        with self._context.work() as response:
+            chat = replace(self.chat_with(self._parse(contact_id)), active=True)
+            self._chats.save(chat)
+            self._views.show_chat(response, chat)
+        return response
 
     def send_message(self, contact_id: str, text: str) -> Response:
         if not text.strip():
             raise ServiceError("message text can't be empty")
         contact_id = self._parse(contact_id)
         with self._context.work() as response:
-            self._messages.compose(response, self._chat(contact_id), text, ChatMessage.TEXT_PLAIN)
+            self._messages.compose(response, self.chat_with(contact_id), text, ChatMessage.TEXT_PLAIN)
         return response
+
+    def chat_with(self, contact_id: str) -> Chat:
+        """Which is opened, should it be closed or not there yet."""
+        chat = self._chats.get(contact_id)
+        if chat is None or not chat.active:
+            now = clock.now_ms()
+            chat = replace(chat or Chat(contact_id, ONE_TO_ONE_CHAT, joined=now), timestamp=now, active=True)
+            self._chats.save(chat)
+        return chat
+
+    # Becoming contacts, and ceasing to be
 
     def send_request(self, contact_id: str, text: str) -> Response:
         if not text.strip():
@@ -126,9 +182,13 @@ class Contacts:
         with self._context.work() as response:
             contact = replace(self.get(contact_id), local_state=SENT, local_clock=clock.now_ms())
             self._save(response, contact)
-            self._messages.compose(
-                response, self._chat(contact_id), text, ChatMessage.CONTACT_REQUEST, contact_request_state=PENDING
+            state = ACCEPTED if contact.mutual else PENDING
+            chat = self.chat_with(contact_id)
+            request = self._messages.compose(
+                response, chat, text, ChatMessage.CONTACT_REQUEST, contact_request_state=state
             )
+            self._note(response, contact_id, _EVENT_SENT, f"You sent a contact request to @{contact_id}", ours=True)
+            self._notify_of_request(response, request, contact_id, read=True)
         return response
 
     def add(self, request: Mapping[str, Any]) -> Response:
@@ -145,76 +205,77 @@ class Contacts:
         response.merge(named)
         return response
 
+    def set_nickname(self, contact_id: str, nickname: str) -> Response:
+        with self._context.work() as response:
+            self._save(response, replace(self.get(self._parse(contact_id)), nickname=nickname))
+        return response
+
     def accept_request(self, message_id: str) -> Response:
         request = self._received_request(message_id)
         with self._context.work() as response:
-            self._answer(response, request.source, request.id, ACCEPTED)
+            self._answer(response, request, ACCEPTED)
             body = AcceptContactRequest(id=request.id, clock=clock.now_ms()).SerializeToString()
             self._send(request.source, body, Type.ACCEPT_CONTACT_REQUEST)
+            text = f"You accepted @{request.source}'s contact request"
+            self._note(response, request.source, _EVENT_ACCEPTED, text, ours=True)
+            self._activity.update(response, request.id, accepted=True, read=True)
         return response
 
     def decline_request(self, message_id: str) -> Response:
         request = self._received_request(message_id)
         with self._context.work() as response:
-            self._answer(response, request.source, request.id, DECLINED)
+            self._answer(response, request, DECLINED)
+            self._activity.update(response, request.id, dismissed=True, read=True)
         return response
 
     def accept_latest(self, contact_id: str) -> Response:
-        return self.accept_request(self.latest_request(contact_id)["id"])
+        return self.accept_request(self._latest_request(contact_id).id)
 
     def dismiss_latest(self, contact_id: str) -> Response:
-        return self.decline_request(self.latest_request(contact_id)["id"])
+        return self.decline_request(self._latest_request(contact_id).id)
 
     def latest_request(self, contact_id: str) -> dict[str, Any]:
-        row = self._context.db.one(
-            "SELECT id FROM user_messages WHERE source = ? AND content_type = ? ORDER BY clock DESC LIMIT 1",
-            (contact_id, ChatMessage.CONTACT_REQUEST),
-        )
-        if row is None:
-            raise ServiceError("record not found")
-        return self._messages.get(row["id"])
+        return self._views.message(self._latest_request(contact_id))
 
-    def retract(self, contact_id: str) -> Response:
+    def remove(self, contact_id: str) -> Response:
+        """Takes our request back, accepted or not."""
         contact_id = self._parse(contact_id)
+        before = self.get(contact_id)
         with self._context.work() as response:
-            contact = replace(
-                self.get(contact_id), local_state=NONE, remote_state=REMOTE_NONE, local_clock=clock.now_ms()
-            )
+            contact = replace(before, local_state=NONE, remote_state=NONE, local_clock=clock.now_ms())
             self._save(response, contact)
             body = RetractContactRequest(clock=contact.local_clock).SerializeToString()
             self._send(contact_id, body, Type.RETRACT_CONTACT_REQUEST)
+            if before.added:
+                text = f"You removed @{contact_id} as a contact"
+                self._note(response, contact_id, _EVENT_REMOVED, text, ours=True)
         return response
 
     # Receiving
 
-    def receive(self, response: Response, message: Application, envelope: Envelope) -> None:
-        """What lies in our own mailbox and concerns no community."""
-        if message.from_ == self._context.public_key:
+    def receive_message(self, response: Response, arrival: Arrival) -> None:
+        """What a one-to-one message, once it is stored, says of us and its author."""
+        request = self._chats.message(arrival.message.id)
+        if request is None or request.content_type != ChatMessage.CONTACT_REQUEST:
             return
-        if message.type == Type.ACCEPT_CONTACT_REQUEST:
-            self._accepted(response, message)
-        elif message.type == Type.RETRACT_CONTACT_REQUEST:
-            self._retracted(response, message)
-        else:
-            self._messages.receive(response, message, self._chat(message.from_).id, envelope, archived=False)
-            self._noted(response, message)
-
-    def _noted(self, response: Response, message: Application) -> None:
-        stored = self._chats.message(message.id)
-        if stored is None or stored.content_type != ChatMessage.CONTACT_REQUEST:
-            return
-        contact = self.get(message.from_)
-        if stored.clock <= contact.remote_clock:
-            raise Dropped("outdated", f"contact request {message.id}")
+        contact = self.get(request.source)
+        if request.clock <= contact.remote_clock:
+            raise Dropped("outdated", f"contact request {request.id}")
         contact = replace(
-            contact, remote_state=REMOTE_RECEIVED, remote_clock=stored.clock, display_name=stored.display_name
+            contact, remote_state=RECEIVED, remote_clock=request.clock, display_name=request.display_name
         )
         self._save(response, contact)
-        stored = replace(stored, contact_request_state=ACCEPTED if contact.added else PENDING)
-        self._chats.save_message(stored)
-        response.add("messages", stored.id, stored.to_json(new=True))
+        request = replace(request, contact_request_state=ACCEPTED if contact.added else PENDING)
+        self._chats.save_message(request)
+        self._views.show_message(response, request, new=True)
+        if contact.mutual:
+            self._became_mutual(response, contact)
+        else:
+            text = f"@{contact.id} sent you a contact request"
+            self._note(response, contact.id, _EVENT_SENT, text, ours=False)
+        self._notify_of_request(response, request, contact.id, read=False)
 
-    def _accepted(self, response: Response, message: Application) -> None:
+    def receive_acceptance(self, response: Response, message: Application) -> None:
         body = AcceptContactRequest.FromString(message.payload)
         request = self._chats.message(body.id)
         if request is None or request.source != self._context.public_key or request.chat_id != message.from_:
@@ -222,22 +283,39 @@ class Contacts:
         contact = self.get(message.from_)
         if body.clock <= contact.remote_clock:
             raise Dropped("outdated", f"acceptance of {body.id}")
-        self._save(response, replace(contact, remote_state=REMOTE_RECEIVED, remote_clock=body.clock))
+        if not contact.added:
+            raise Dropped("outdated", f"acceptance of {body.id}, which was taken back")
+        contact = replace(contact, remote_state=RECEIVED, remote_clock=body.clock)
+        self._save(response, contact)
         accepted = replace(request, contact_request_state=ACCEPTED)
         self._chats.save_message(accepted)
-        response.add("messages", accepted.id, accepted.to_json())
+        self._views.show_message(response, accepted)
+        self._became_mutual(response, contact)
+        self._activity.update(response, request.id, accepted=True, read=False)
 
-    def _retracted(self, response: Response, message: Application) -> None:
+    def receive_retraction(self, response: Response, message: Application) -> None:
         body = RetractContactRequest.FromString(message.payload)
-        contact = self.get(message.from_)
-        if body.clock <= contact.remote_clock:
+        before = self.get(message.from_)
+        if body.clock <= before.remote_clock:
             raise Dropped("outdated", f"retraction of {message.from_}")
-        contact = replace(contact, remote_state=REMOTE_NONE, remote_clock=body.clock, local_state=NONE)
-        self._save(response, contact)
+        self._save(response, replace(before, remote_state=NONE, remote_clock=body.clock, local_state=NONE))
+        if before.mutual:
+            text = f"@{before.id} removed you as a contact"
+            self._note(response, before.id, _EVENT_REMOVED, text, ours=False)
+            removed = Notification(
+                message.id, CONTACT_REMOVED, clock.now_ms(), chat_id=before.id, author=before.id, name=before.display_name
+            )
+            self._activity.notify(response, removed)
 
     # Small things
 
-    def _received_request(self, message_id: str) -> Any:
+    def _latest_request(self, contact_id: str) -> Message:
+        found = self._chats.find("source = ? AND content_type = ?", (contact_id, ChatMessage.CONTACT_REQUEST))
+        if not found:
+            raise ServiceError("record not found")
+        return found[0]
+
+    def _received_request(self, message_id: str) -> Message:
         request = self._chats.message(message_id)
         if request is None or request.content_type != ChatMessage.CONTACT_REQUEST:
             raise ServiceError("record not found")
@@ -245,29 +323,57 @@ class Contacts:
             raise ServiceError("can't accept own contact request")
         return request
 
-    def _answer(self, response: Response, contact_id: str, message_id: str, state: int) -> None:
-        contact = self.get(contact_id)
+    def _answer(self, response: Response, request: Message, state: int) -> None:
+        contact = self.get(request.source)
         local = SENT if state == ACCEPTED else DISMISSED
         self._save(response, replace(contact, local_state=local, local_clock=clock.now_ms()))
-        request = replace(self._received_request(message_id), contact_request_state=state)
+        request = replace(request, contact_request_state=state)
         self._chats.save_message(request)
-        response.add("messages", request.id, request.to_json())
+        self._views.show_message(response, request)
+
+    def _became_mutual(self, response: Response, contact: Contact) -> None:
+        self._note(response, contact.id, _EVENT_ACCEPTED, f"@{contact.id} accepted your contact request", ours=False)
+
+    def _note(self, response: Response, contact_id: str, kind: int, text: str, *, ours: bool) -> None:
+        """What the chat says of how the two stand to each other."""
+        chat = self.chat_with(contact_id)
+        source, when = self._context.public_key if ours else contact_id, clock.tick(chat.last_clock)
+        message = Message(
+            id=ids.hex0x(keccak(f"{source}{contact_id}{kind}{when}".encode())),
+            chat_id=chat.id,
+            source=source,
+            clock=when,
+            timestamp=when,
+            whisper_timestamp=when,
+            text=text,
+            content_type=kind,
+            message_type=ONE_TO_ONE,
+            seen=ours,
+        )
+        self._messages.note(response, chat, message)
+
+    def _notify_of_request(self, response: Response, request: Message, contact_id: str, read: bool) -> None:
+        notification = Notification(
+            request.id,
+            CONTACT_REQUEST,
+            request.whisper_timestamp,
+            chat_id=contact_id,
+            author=request.source,
+            name=self.get(contact_id).display_name,
+            message_id=request.id,
+            read=read,
+            accepted=request.contact_request_state == ACCEPTED,
+        )
+        self._activity.notify(response, notification)
 
     def _send(self, contact_id: str, body: bytes, type_: int) -> None:
-        wrapped = application.wrap(body, type_, self._context.key)
-        mailbox, recipient = Filter(ids.contact_chat_id(contact_id)), ids.parse_public_key(contact_id)
-        self._context.transport.send_private(mailbox, recipient, wrapped, self._context.key)
+        self._conversations.send_to(contact_id, application.wrap(body, type_, self._context.key))
 
     def _save(self, response: Response, contact: Contact) -> None:
         upsert(self._context.db, "contacts", {field.name: getattr(contact, field.name) for field in fields(contact)})
         response.add("contacts", contact.id, contact.to_json())
-
-    def _chat(self, contact_id: str) -> Chat:
-        if (chat := self._chats.get(contact_id)) is None:
-            now = clock.now_ms()
-            chat = Chat(contact_id, ONE_TO_ONE_CHAT, timestamp=now, joined=now)
-            self._chats.save(chat)
-        return chat
+        follow = self._context.transport.subscribe if contact.added else self._context.transport.unsubscribe
+        response.then(lambda: follow([_status_filter(contact)]))
 
     def _parse(self, contact_id: str) -> str:
         try:
@@ -277,6 +383,10 @@ class Contacts:
         if contact_id == self._context.public_key:
             raise ServiceError("can't be a contact of oneself")
         return contact_id
+
+
+def _status_filter(contact: Contact) -> Filter:
+    return Filter(ids.contact_code_chat_id(contact.id))
 
 
 def _read(row: Row) -> Contact:

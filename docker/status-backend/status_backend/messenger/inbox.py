@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from ..protocol import application, ids
 from ..protocol.application import Application, MalformedMessage, Type
+from ..protocol.chat_message_pb2 import PRIVATE_GROUP, ChatMessage, DeleteMessage, EditMessage
+from ..protocol.emoji_reaction_pb2 import EmojiReaction
+from ..protocol.pin_message_pb2 import PinMessage
 from ..protocol.waku_archive_pb2 import WakuMessage
 from ..protocol.waku_message import Envelope
 from ..transport.filters import Filter
@@ -16,14 +20,18 @@ from ..transport.transport import Received
 from .communities import Communities
 from .contacts import Contacts
 from .context import Context, Dropped
+from .conversations import Arrival, Conversations
+from .delivery import Delivery
+from .groups import Groups
 from .held_messages import HeldMessages
 from .membership import Membership
 from .messages import Messages
+from .pins import Pins
+from .reactions import Reactions
 from .response import Response
+from .statuses import Statuses
 
 log = logging.getLogger(__name__)
-
-_IN_CHATS = (Type.CHAT_MESSAGE, Type.EDIT_MESSAGE, Type.DELETE_MESSAGE)
 
 
 class Inbox:
@@ -32,18 +40,41 @@ class Inbox:
     def __init__(
         self,
         context: Context,
+        conversations: Conversations,
         communities: Communities,
         membership: Membership,
         messages: Messages,
+        pins: Pins,
+        reactions: Reactions,
         contacts: Contacts,
+        groups: Groups,
+        delivery: Delivery,
+        statuses: Statuses,
         held: HeldMessages,
     ) -> None:
         self._context = context
+        self._conversations = conversations
         self._communities = communities
         self._membership = membership
-        self._messages = messages
         self._contacts = contacts
+        self._groups = groups
+        self._delivery = delivery
+        self._statuses = statuses
         self._held = held
+        self._content: dict[int, Any] = {
+            Type.CHAT_MESSAGE: ChatMessage,
+            Type.EDIT_MESSAGE: EditMessage,
+            Type.DELETE_MESSAGE: DeleteMessage,
+            Type.PIN_MESSAGE: PinMessage,
+            Type.EMOJI_REACTION: EmojiReaction,
+        }
+        self._handlers: dict[type, Callable[[Response, Arrival, Any], None]] = {
+            ChatMessage: messages.receive_message,
+            EditMessage: messages.receive_edit,
+            DeleteMessage: messages.receive_delete,
+            PinMessage: pins.receive,
+            EmojiReaction: reactions.receive,
+        }
 
     def receive(self, batch: list[Received]) -> None:
         """What arrived together goes to disk together and is told together."""
@@ -51,6 +82,7 @@ class Inbox:
         with self._context.db.transaction():
             for received in batch:
                 self._one(together, received.filter, received.envelope, received.decoded.payload, archived=False)
+            self._delivery.acknowledge()
         self._context.run_follow_ups(together)
         self._context.emit(together)
 
@@ -99,29 +131,75 @@ class Inbox:
         self, response: Response, message: Application, filter_: Filter, envelope: Envelope, archived: bool
     ) -> None:
         kind, chat_id = message.type, filter_.chat_id
-        if filter_.private_key is None:
-            if kind in _IN_CHATS:
-                self._messages.receive(response, message, chat_id, envelope, archived)
-            elif archived:
-                raise Dropped("malformed", f"a message of type {kind} in an archive")
-            elif kind == Type.COMMUNITY_DESCRIPTION:
-                self._communities.receive_description(response, message, chat_id)
-                if response.described:
-                    self._membership.description_arrived(response, chat_id)
-            elif kind == Type.COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID:
-                self._communities.receive_index_cid(message, _community_of(chat_id))
-            else:
-                raise Dropped("unknown", f"type {kind} in {chat_id}")
-        elif kind == Type.COMMUNITY_REQUEST_TO_JOIN:
+        if filter_.private_key is not None:
+            self._from_mailbox(response, message, filter_, envelope)
+        elif kind in self._content:
+            body = self._content[kind].FromString(message.payload)
+            self._say(response, message, body, chat_id, envelope, archived)
+        elif archived:
+            raise Dropped("malformed", f"a message of type {kind} in an archive")
+        elif kind == Type.COMMUNITY_DESCRIPTION:
+            self._communities.receive_description(response, message, chat_id)
+            if response.described:
+                self._membership.description_arrived(response, chat_id)
+        elif kind == Type.COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID:
+            self._communities.receive_index_cid(message, _community_of(chat_id))
+        elif kind == Type.COMMUNITY_MESSAGE_ARCHIVE_MAGNETLINK:
+            self._communities.receive_magnet_link(message, _community_of(chat_id))
+        elif kind == Type.STATUS_UPDATE:
+            self._statuses.receive(response, message, chat_id, envelope)
+        else:
+            raise Dropped("unknown", f"type {kind} in {chat_id}")
+
+    def _from_mailbox(self, response: Response, message: Application, filter_: Filter, envelope: Envelope) -> None:
+        kind = message.type
+        if kind == Type.COMMUNITY_REQUEST_TO_JOIN:
             self._membership.receive_request(response, message, self._addressee(filter_))
         elif kind == Type.COMMUNITY_REQUEST_TO_LEAVE:
             self._membership.receive_leave(response, message, self._addressee(filter_))
         elif kind == Type.COMMUNITY_REQUEST_TO_JOIN_RESPONSE:
             self._membership.receive_response(response, message)
-        elif kind in (*_IN_CHATS, Type.ACCEPT_CONTACT_REQUEST, Type.RETRACT_CONTACT_REQUEST):
-            self._contacts.receive(response, message, envelope)
+        elif message.from_ == self._context.public_key:
+            return  # nobody else writes to us as ourselves
+        elif kind in self._content:
+            body = self._content[kind].FromString(message.payload)
+            of_group = body.message_type == PRIVATE_GROUP
+            chat_id = body.chat_id if of_group else self._contacts.chat_with(message.from_).id
+            arrival = self._say(response, message, body, chat_id, envelope)
+            if kind == Type.CHAT_MESSAGE and arrival is not None:
+                self._contacts.receive_message(response, arrival)
+        elif kind == Type.MEMBERSHIP_UPDATE_MESSAGE:
+            update = self._groups.receive(response, message, envelope)
+            if update.HasField("message"):
+                self._say(response, message, update.message, update.chat_id, envelope)
+        elif kind == Type.MESSAGE_ACKNOWLEDGEMENT:
+            self._delivery.receive(response, message)
+        elif kind == Type.ACCEPT_CONTACT_REQUEST:
+            self._contacts.receive_acceptance(response, message)
+        elif kind == Type.RETRACT_CONTACT_REQUEST:
+            self._contacts.receive_retraction(response, message)
         else:
             raise Dropped("unknown", f"type {kind} in a mailbox")
+
+    def _say(
+        self,
+        response: Response,
+        message: Application,
+        body: Any,
+        chat_id: str,
+        envelope: Envelope,
+        archived: bool = False,
+    ) -> Arrival | None:
+        """Hands what is said in a chat to whoever handles its kind. None where it is put aside."""
+        arrival = self._conversations.admit(message, chat_id, envelope, archived)
+        if arrival is None:
+            return None
+        self._conversations.check(arrival, body)
+        self._handlers[type(body)](response, arrival, body)
+        self._conversations.keep(arrival)
+        if isinstance(body, ChatMessage):
+            self._delivery.note(arrival)
+        return arrival
 
     @staticmethod
     def _addressee(filter_: Filter) -> str:

@@ -19,6 +19,12 @@ from ..protocol.communities_pb2 import (
 from ..rpc import ServiceError
 from ..transport.filters import OPEN_SHARD, Filter
 from . import clock, validation
+from .activity_center import (
+    COMMUNITY_MEMBERSHIP_OF_OTHER,
+    COMMUNITY_MEMBERSHIP_REQUEST,
+    ActivityCenter,
+    Notification,
+)
 from .communities import Communities
 from .community import AUTO_ACCEPT, Community
 from .community_store import ACCEPTED, CANCELED, DECLINED, PENDING, CommunityStore, RequestToJoin
@@ -27,16 +33,17 @@ from .response import Response
 
 log = logging.getLogger(__name__)
 
-_MEMBERSHIP_REQUEST = 7  # type of an activity centre notification: our own request
-_MEMBERSHIP_OF_OTHER = 8  # somebody else's request to a community of ours
 _HOPEFUL = (PENDING, DECLINED)  # the owner may think better of it
 
 
 class Membership:
-    def __init__(self, context: Context, communities: Communities, store: CommunityStore) -> None:
+    def __init__(
+        self, context: Context, communities: Communities, store: CommunityStore, activity: ActivityCenter
+    ) -> None:
         self._context = context
         self._communities = communities
         self._store = store
+        self._activity = activity
 
     # Reading. The original answers null where there is nothing.
 
@@ -88,7 +95,7 @@ class Membership:
             self._send_request(community, request)
             self._show(response, request)
             self._communities.show(response, community)
-            response.notify(_notification(request, _MEMBERSHIP_REQUEST, read=True))
+            self._activity.notify(response, _notification(request, COMMUNITY_MEMBERSHIP_REQUEST, read=True))
             response.then(lambda: self._context.transport.subscribe(self._communities.filters(community)))
         return response
 
@@ -138,6 +145,9 @@ class Membership:
         if community.joined and answer.index_cid and self._context.archives is not None:
             cid, when = answer.index_cid, community.description.archive_index_cid_clock
             self._context.tell_archives(self._context.archives.on_index_cid(community.id, cid, when))
+        if community.joined and answer.magnet_uri and self._context.archives is not None:
+            link, when = answer.magnet_uri, community.description.archive_magnetlink_clock
+            self._context.tell_archives(self._context.archives.on_magnet_link(community.id, link, when))
 
     def description_arrived(self, response: Response, community_id: str) -> None:
         """A new description can say that we are a member now, or no longer."""
@@ -176,7 +186,7 @@ class Membership:
         self._store.save(joined)
         self._communities.enter(response, joined)
         self._show(response, request)
-        response.notify(_notification(request, _MEMBERSHIP_REQUEST, read=False))
+        self._activity.notify(response, _notification(request, COMMUNITY_MEMBERSHIP_REQUEST, read=False))
         self._tell("community_joined", joined.id)
         return joined
 
@@ -187,7 +197,7 @@ class Membership:
         self._store.save(community)
         self._show(response, request)
         self._communities.show(response, community)
-        response.notify(_notification(request, _MEMBERSHIP_REQUEST, read=False))
+        self._activity.notify(response, _notification(request, COMMUNITY_MEMBERSHIP_REQUEST, read=False))
 
     # The control node's side
 
@@ -254,7 +264,7 @@ class Membership:
         else:
             self._show(response, request)
             self._communities.show(response, community)
-            response.notify(_notification(request, _MEMBERSHIP_OF_OTHER, read=False))
+            self._activity.notify(response, _notification(request, COMMUNITY_MEMBERSHIP_OF_OTHER, read=False))
 
     def receive_leave(self, response: Response, message: Application, community_id: str) -> None:
         body = CommunityRequestToLeave.FromString(message.payload)
@@ -339,6 +349,7 @@ class Membership:
             body.community_description_protocol_message = community.signed
             if self._context.archives is not None:
                 body.index_cid = self._context.archives.last_index_cid(community.id) or ""
+                body.magnet_uri = self._context.archives.last_magnet_link(community.id) or ""
         wrapped = application.wrap(
             body.SerializeToString(), Type.COMMUNITY_REQUEST_TO_JOIN_RESPONSE, community.private_key
         )
@@ -409,27 +420,13 @@ def _account(shown: Mapping[str, Any]) -> RevealedAccount:
     )
 
 
-def _notification(request: RequestToJoin, type_: int, read: bool) -> dict[str, Any]:
-    now = clock.now_ms()
-    return {
-        "id": request.id,
-        "chatId": "",
-        "communityId": request.community_id,
-        "membershipStatus": {PENDING: 1, ACCEPTED: 2, DECLINED: 3}.get(request.state, 0),
-        "name": "",
-        "author": "" if type_ == _MEMBERSHIP_REQUEST else request.public_key,
-        "installationId": "",
-        "type": type_,
-        "lastMessage": None,
-        "message": None,
-        "replyMessage": None,
-        "timestamp": request.clock * 1000,
-        "read": read,
-        "dismissed": False,
-        "deleted": False,
-        "accepted": False,
-        "contactVerificationStatus": 0,
-        "tokenData": None,
-        "updatedAt": now,
-        "albumMessages": None,
-    }
+def _notification(request: RequestToJoin, type_: int, read: bool) -> Notification:
+    return Notification(
+        request.id,
+        type_,
+        request.clock * 1000,
+        community_id=request.community_id,
+        membership_status={PENDING: 1, ACCEPTED: 2, DECLINED: 3}.get(request.state, 0),
+        author="" if type_ == COMMUNITY_MEMBERSHIP_REQUEST else request.public_key,
+        read=read,
+    )

@@ -1,4 +1,4 @@
-"""Chat messages: written, received, changed, listed."""
+"""Chat messages: written, received, changed."""
 
 from __future__ import annotations
 
@@ -6,38 +6,35 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..protocol import application, ids
 from ..protocol.application import Application, Type
-from ..protocol.chat_message_pb2 import COMMUNITY_CHAT, ONE_TO_ONE, ChatMessage, DeleteMessage, EditMessage
-from ..protocol.waku_message import Envelope
+from ..protocol.chat_message_pb2 import ChatMessage, DeleteMessage, EditMessage
 from ..rpc import ServiceError
-from ..transport.filters import Filter
-from . import clock, raw_messages
-from .chat_store import ONE_TO_ONE_CHAT, Chat, ChatStore, Message, mentions
+from . import clock
+from .activity_center import MENTION, REPLY, ActivityCenter, Notification
+from .chat_store import COMMUNITY_CHAT, EVERYONE, ONE_TO_ONE_CHAT, Chat, ChatStore, Message, mentions
+from .chat_views import ChatViews
 from .communities import Communities
-from .community_store import CommunityStore
 from .context import Context, Dropped
-from .held_messages import HeldMessages
+from .conversations import MESSAGE_TYPES, Arrival, Conversations
 from .response import Response
-
-_FUTURE = 120_000  # milliseconds that an author's clock may be ahead of its envelope
-_DEFAULT_LIMIT = 10
 
 
 class Messages:
     def __init__(
         self,
         context: Context,
+        conversations: Conversations,
         communities: Communities,
-        store: CommunityStore,
         chats: ChatStore,
-        held: HeldMessages,
+        views: ChatViews,
+        activity: ActivityCenter,
     ) -> None:
         self._context = context
+        self._conversations = conversations
         self._communities = communities
-        self._community_store = store
         self._chats = chats
-        self._held = held
+        self._views = views
+        self._activity = activity
 
     # Writing
 
@@ -47,10 +44,17 @@ class Messages:
                 self._send(response, request)
         return response
 
+    def send_again(self, message_id: str) -> None:
+        """Under the id that it has: whoever has it already ignores it."""
+        message = self._own(message_id)
+        with self._context.work():
+            self._conversations.publish_again(self._conversations.chat(message.chat_id), message.id)
+            self._chats.save_message(replace(message, outgoing_status="sending"))
+
     def edit(self, request: Mapping[str, Any]) -> Response:
         original = self._own(request.get("id") or "")
         text = _text(request)
-        chat = self._chat(original.chat_id)
+        chat = self._conversations.chat(original.chat_id)
         with self._context.work() as response:
             body = EditMessage(
                 clock=clock.tick(max(chat.last_clock, original.edited_at)),
@@ -60,30 +64,31 @@ class Messages:
                 message_type=original.message_type,
                 content_type=original.content_type,
             )
-            self._publish(chat, body.SerializeToString(), Type.EDIT_MESSAGE)
+            self._conversations.publish(chat, body, Type.EDIT_MESSAGE)
             self._apply_edit(response, chat, original, body)
         return response
 
     def delete(self, message_id: str) -> Response:
-        original = self._own(message_id)
-        chat = self._chat(original.chat_id)
+        """For everybody. What others wrote only where we manage the chat."""
+        original = self._existing(message_id)
+        chat = self._conversations.chat(original.chat_id)
+        if not self._may_delete(self._context.public_key, original, chat):
+            raise ServiceError("sender is not the author of the message")
         with self._context.work() as response:
             body = DeleteMessage(
                 clock=clock.tick(chat.last_clock),
                 chat_id=chat.id,
                 message_id=original.id,
-                message_type=original.message_type,
+                message_type=MESSAGE_TYPES[chat.chat_type],
                 deleted_by=self._context.public_key,
             )
-            self._publish(chat, body.SerializeToString(), Type.DELETE_MESSAGE)
-            self._apply_delete(response, chat, original, body)
+            self._conversations.publish(chat, body, Type.DELETE_MESSAGE)
+            self._apply_delete(response, chat, original, body.clock, self._context.public_key)
         return response
 
     def forget(self, message_id: str) -> None:
         """Deletes a message here only."""
-        message = self._chats.message(message_id)
-        if message is None:
-            raise ServiceError("record not found")
+        message = self._existing(message_id)
         with self._context.work():
             self._chats.save_message(replace(message, text="", deleted_at=clock.now_ms()))
 
@@ -98,212 +103,167 @@ class Messages:
             text=text,
             response_to=response_to,
             chat_id=chat.id,
-            message_type=ONE_TO_ONE if chat.chat_type == ONE_TO_ONE_CHAT else COMMUNITY_CHAT,
+            message_type=MESSAGE_TYPES[chat.chat_type],
             content_type=content_type,
             display_name=self._context.display_name,
         )
-        sent = application.unwrap(self._publish(chat, body.SerializeToString(), Type.CHAT_MESSAGE))
-        message = replace(
-            _message(sent, body, chat.id, body.timestamp), seen=True, outgoing_status="sending", **state
-        )
+        sent = self._conversations.publish(chat, body, Type.CHAT_MESSAGE)
+        message = replace(_message(sent, body, chat, body.timestamp), seen=True, outgoing_status="sending", **state)
         self._chats.save_message(message)
         chat = self._communities.first_message(response, chat, now // 1000)
         chat = replace(chat, active=True, last_clock=body.clock, timestamp=now)
         self._chats.save(chat)
-        response.add("messages", message.id, message.to_json())
-        self._communities.show_chat(response, chat)
+        self._views.show_message(response, message)
+        self._views.show_chat(response, chat)
         return message
 
+    def note(self, response: Response, chat: Chat, message: Message) -> None:
+        """Something that the chat says of itself. It is unread only if it is not seen."""
+        if self._chats.message(message.id) is not None:
+            return
+        self._chats.save_message(message)
+        chat = replace(chat, last_clock=max(chat.last_clock, message.clock), unviewed=chat.unviewed + (not message.seen))
+        self._chats.save(chat)
+        self._views.show_message(response, message)
+        self._views.show_chat(response, chat)
+
     def _send(self, response: Response, request: Mapping[str, Any]) -> None:
-        chat = self._chat(request.get("chatId") or "")
+        chat = self._conversations.chat(request.get("chatId") or "")
         content_type = request.get("contentType") or ChatMessage.TEXT_PLAIN
         if content_type not in ChatMessage.ContentType.values():
             raise ServiceError("unknown content type")
-        if chat.chat_type != ONE_TO_ONE_CHAT:
-            community = self._communities.get(chat.community_id)
-            if not chat.active or not community.has_member(self._context.public_key):
-                raise ServiceError(f"can't post message type '{content_type}' on chat '{chat.id}'")
+        self._conversations.check_may_speak(chat, content_type)
         self.compose(response, chat, _text(request), content_type, request.get("responseTo") or "")
-
-    def _publish(self, chat: Chat, body: bytes, type_: int) -> bytes:
-        wrapped = application.wrap(body, type_, self._context.key)
-        message = application.unwrap(wrapped)
-        transport = self._context.transport
-        if chat.chat_type == ONE_TO_ONE_CHAT:
-            mailbox, recipient = Filter(ids.contact_chat_id(chat.id)), ids.parse_public_key(chat.id)
-            transport.send_private(mailbox, recipient, wrapped, self._context.key, message.id)
-        else:
-            envelope = transport.send_public(chat.id, wrapped, self._context.key, message.id)
-            self._keep_raw(chat.community_id, envelope, message)
-        return wrapped
 
     # Receiving
 
-    def receive(
-        self, response: Response, message: Application, chat_id: str, envelope: Envelope, archived: bool
-    ) -> None:
-        """A message, an edit or a deletion in a chat. Those from an archive were checked by the control node.
-
-        An author who has left since is no reason to drop what an archive holds; all others must be members now.
-        """
-        chat = self._chats.get(chat_id)
-        if chat is None or not chat.active:
-            raise Dropped("unknown", f"a message in {chat_id}, which is no chat of ours")
-        own = message.from_ == self._context.public_key
-        if chat.community_id and not archived and not own:
-            community = self._community_store.get(chat.community_id)
-            if community is None or not community.has_member(message.from_):
-                self._held.hold(chat.community_id, chat_id, message, envelope)
-                self._context.drop(message, Dropped("not a member", f"{message.from_} of {chat.community_id}"))
-                return
-        handle = {
-            Type.CHAT_MESSAGE: self._receive_message,
-            Type.EDIT_MESSAGE: self._receive_edit,
-            Type.DELETE_MESSAGE: self._receive_delete,
-        }[message.type]
-        handle(response, message, chat, envelope)
-        if chat.community_id and not archived and not own:
-            self._keep_raw(chat.community_id, envelope, message)
-
-    def _receive_message(self, response: Response, message: Application, chat: Chat, envelope: Envelope) -> None:
-        body = ChatMessage.FromString(message.payload)
-        self._check(message, body.clock, body.chat_id, chat, envelope)
-        expected = ONE_TO_ONE if chat.chat_type == ONE_TO_ONE_CHAT else COMMUNITY_CHAT
-        if body.message_type != expected or (body.content_type == ChatMessage.TEXT_PLAIN and not body.text.strip()):
+    def receive_message(self, response: Response, arrival: Arrival, body: ChatMessage) -> None:
+        message, chat, own = arrival.message, arrival.chat, arrival.own
+        plain = body.content_type == ChatMessage.TEXT_PLAIN
+        if body.message_type != MESSAGE_TYPES[chat.chat_type] or (plain and not body.text.strip()):
             raise Dropped("malformed", f"message type {body.message_type}, {len(body.text)} characters")
+        if body.clock <= chat.cleared_at:
+            raise Dropped("outdated", f"message {message.id} is older than the history of {chat.id}")
         if self._chats.message(message.id) is not None:
-            if message.from_ == self._context.public_key:
+            if own:
                 return  # the echo of our own
             raise Dropped("replayed", f"message {message.id} is known")
-        own = message.from_ == self._context.public_key
+        named = mentions(body.text)
+        everyone = EVERYONE in named and chat.chat_type == COMMUNITY_CHAT
         new = replace(
-            _message(message, body, chat.id, envelope.seconds * 1000),
+            _message(message, body, chat, arrival.envelope.seconds * 1000),
             seen=own,
             outgoing_status="sent" if own else "",
-            mentioned=self._context.public_key in mentions(body.text),
+            mentioned=not own and (everyone or self._context.public_key in named),
         )
         self._chats.save_message(new)
-        chat = self._communities.first_message(response, chat, envelope.seconds)
+        chat = self._communities.first_message(response, chat, arrival.envelope.seconds)
         chat = replace(
             chat,
             timestamp=clock.now_ms(),
             last_clock=max(chat.last_clock, body.clock),
             unviewed=chat.unviewed + (not own),
-            unviewed_mentions=chat.unviewed_mentions + (new.mentioned and not own),
+            unviewed_mentions=chat.unviewed_mentions + new.mentioned,
         )
         self._chats.save(chat)
-        response.add("messages", new.id, new.to_json(new=True))
-        self._communities.show_chat(response, chat, new=True)
-        for type_, payload in self._chats.take_changes(new.id, new.source):
-            if type_ == Type.EDIT_MESSAGE:
+        self._views.show_message(response, new, new=True)
+        self._views.show_chat(response, chat, new=True)
+        self._notify(response, chat, new)
+        for type_, source, payload in self._chats.take_changes(new.id):
+            if type_ == Type.EDIT_MESSAGE and source == new.source:
                 self._apply_edit(response, chat, new, EditMessage.FromString(payload))
-            else:
-                self._apply_delete(response, chat, new, DeleteMessage.FromString(payload))
+            elif type_ == Type.DELETE_MESSAGE and self._may_delete(source, new, chat):
+                self._apply_delete(response, chat, new, DeleteMessage.FromString(payload).clock, source)
 
-    def _receive_edit(self, response: Response, message: Application, chat: Chat, envelope: Envelope) -> None:
-        body = EditMessage.FromString(message.payload)
-        self._check(message, body.clock, body.chat_id, chat, envelope)
-        original = self._original(message, body.message_id, chat)
-        if original is not None:
-            if body.clock <= original.edited_at or original.deleted_at:
-                if message.from_ == self._context.public_key:
-                    return
-                raise Dropped("outdated", f"edit of {original.id}")
-            self._apply_edit(response, chat, original, body)
+    def receive_edit(self, response: Response, arrival: Arrival, body: EditMessage) -> None:
+        original = self._original(arrival, body.message_id)
+        if original is None:
+            return
+        if original.source != arrival.source:
+            raise Dropped("forged", f"{arrival.source} edits message {original.id} of {original.source}")
+        if not body.text.strip():
+            raise Dropped("malformed", f"edit of {original.id} without text")
+        if body.clock <= original.edited_at or original.deleted_at:
+            if arrival.own:
+                return
+            raise Dropped("outdated", f"edit of {original.id}")
+        self._apply_edit(response, arrival.chat, original, body)
 
-    def _receive_delete(self, response: Response, message: Application, chat: Chat, envelope: Envelope) -> None:
-        body = DeleteMessage.FromString(message.payload)
-        self._check(message, body.clock, body.chat_id, chat, envelope)
-        original = self._original(message, body.message_id, chat)
-        if original is not None:
-            if original.deleted_at:
-                if message.from_ == self._context.public_key:
-                    return
-                raise Dropped("replayed", f"deletion of {original.id}")
-            self._apply_delete(response, chat, original, body)
+    def receive_delete(self, response: Response, arrival: Arrival, body: DeleteMessage) -> None:
+        original = self._original(arrival, body.message_id)
+        if original is None:
+            return
+        if not self._may_delete(arrival.source, original, arrival.chat):
+            raise Dropped("forged", f"{arrival.source} deletes message {original.id} of {original.source}")
+        if original.deleted_at:
+            if arrival.own:
+                return
+            raise Dropped("replayed", f"deletion of {original.id}")
+        self._apply_delete(response, arrival.chat, original, body.clock, arrival.source)
 
-    def _original(self, change: Application, message_id: str, chat: Chat) -> Message | None:
+    def _original(self, change: Arrival, message_id: str) -> Message | None:
         """What is to be changed. A change that comes first is kept until the message does."""
         original = self._chats.message(message_id)
         if original is None:
-            self._chats.keep_change(message_id, change.from_, change.type, change.payload)
-        elif original.source != change.from_ or original.chat_id != chat.id:
-            raise Dropped("forged", f"{change.from_} changes message {message_id} of {original.source}")
+            message = change.message
+            self._chats.keep_change(message_id, message.from_, message.type, message.payload)
+        elif original.chat_id != change.chat.id:
+            raise Dropped("forged", f"{change.source} changes message {message_id} of another chat")
         return original
 
-    def _check(self, message: Application, when: int, named_chat: str, chat: Chat, envelope: Envelope) -> None:
-        """That it was written for this chat (in a one-to-one chat each side names the other), and not in the future."""
-        expected = chat.id
-        if chat.chat_type == ONE_TO_ONE_CHAT and message.from_ != self._context.public_key:
-            expected = self._context.public_key
-        if named_chat != expected:
-            raise Dropped("forged", f"a message for {named_chat} in {chat.id}")
-        if not 0 < when <= envelope.timestamp // 1_000_000 + _FUTURE:
-            raise Dropped("malformed", f"clock {when} in an envelope of {envelope.timestamp} ns")
+    def _may_delete(self, who: str, message: Message, chat: Chat) -> bool:
+        return who == message.source or self._conversations.manages(chat, who)
 
     def _apply_edit(self, response: Response, chat: Chat, original: Message, body: EditMessage) -> None:
         edited = replace(original, text=body.text, edited_at=body.clock)
         self._chats.save_message(edited)
-        self._chats.save(replace(chat, last_clock=max(chat.last_clock, body.clock)))
-        response.add("messages", edited.id, edited.to_json())
-        self._communities.show_chat(response, chat)
+        chat = replace(chat, last_clock=max(chat.last_clock, body.clock))
+        self._chats.save(chat)
+        self._views.show_message(response, edited)
+        self._views.show_chat(response, chat)
 
-    def _apply_delete(self, response: Response, chat: Chat, original: Message, body: DeleteMessage) -> None:
+    def _apply_delete(self, response: Response, chat: Chat, original: Message, when: int, by: str) -> None:
         """The row stays, without its text, so that the message does not come back by store or archive."""
-        gone = replace(original, text="", deleted_at=body.clock, deleted_by=body.deleted_by or original.source)
+        gone = replace(original, text="", deleted_at=when, deleted_by=by)
         self._chats.save_message(gone)
         removed = {"id": gone.id, "chatId": chat.id, "deletedBy": gone.deleted_by}
         response.add("removedMessages", gone.id, removed)
-        self._communities.show_chat(response, chat)
+        self._views.show_chat(response, chat)
 
-    def _keep_raw(self, community_id: str, envelope: Envelope, message: Application) -> None:
-        community = self._community_store.get(community_id)
-        if community is not None and community.is_control_node and message.type in raw_messages.CONTENT:
-            raw_messages.keep(self._context.db, envelope, message)
+    def _notify(self, response: Response, chat: Chat, message: Message) -> None:
+        """Of a mention of us, or an answer to us. In a one-to-one chat everything is for us."""
+        if message.outgoing_status or chat.chat_type == ONE_TO_ONE_CHAT:
+            return
+        answered = self._chats.message(message.response_to) if message.response_to else None
+        if message.mentioned:
+            kind = MENTION
+        elif answered is not None and answered.source == self._context.public_key:
+            kind = REPLY
+        else:
+            return
+        notification = Notification(
+            message.id,
+            kind,
+            message.whisper_timestamp,
+            chat_id=chat.id,
+            community_id=chat.community_id,
+            name=chat.name,
+            author=message.source,
+            message_id=message.id,
+            reply_message_id=answered.id if kind == REPLY and answered else "",
+        )
+        self._activity.notify(response, notification)
 
-    # Reading
+    # Small things
 
-    def page(self, chat_id: str, cursor: str, limit: int) -> dict[str, Any]:
-        self._chat(chat_id)
-        try:
-            messages, following = self._chats.page(chat_id, cursor, limit if limit > 0 else _DEFAULT_LIMIT)
-        except ValueError as error:
-            raise ServiceError(str(error)) from error
-        return {"messages": [message.to_json() for message in messages] or None, "cursor": following}
-
-    def get(self, message_id: str) -> dict[str, Any]:
+    def _existing(self, message_id: str) -> Message:
         message = self._chats.message(message_id)
         if message is None or message.deleted_at:
             raise ServiceError("record not found")
-        return message.to_json()
-
-    def chats(self, active: bool = False) -> list[dict[str, Any]] | None:
-        response = Response()
-        for chat in self._chats.all():
-            if chat.active or not active:
-                self._communities.show_chat(response, chat)
-        return response.to_json().get("chats")
-
-    def chat(self, chat_id: str) -> dict[str, Any]:
-        response = Response()
-        self._communities.show_chat(response, self._chat(chat_id))
-        return response.to_json()["chats"][0]
-
-    def mark_seen(self, chat_id: str, message_ids: list[str] | None = None) -> int:
-        self._chat(chat_id)
-        with self._context.work():
-            return self._chats.mark_seen(chat_id, message_ids)
-
-    def _chat(self, chat_id: str) -> Chat:
-        chat = self._chats.get(chat_id)
-        if chat is None:
-            raise ServiceError("Chat not found")
-        return chat
+        return message
 
     def _own(self, message_id: str) -> Message:
-        message = self._chats.message(message_id)
-        if message is None or message.deleted_at:
-            raise ServiceError("record not found")
+        message = self._existing(message_id)
         if message.source != self._context.public_key:
             raise ServiceError("sender is not the author of the message")
         return message
@@ -316,10 +276,10 @@ def _text(request: Mapping[str, Any]) -> str:
     return text
 
 
-def _message(message: Application, body: ChatMessage, chat_id: str, whisper_timestamp: int) -> Message:
+def _message(message: Application, body: ChatMessage, chat: Chat, whisper_timestamp: int) -> Message:
     return Message(
         id=message.id,
-        chat_id=chat_id,
+        chat_id=chat.id,
         source=message.from_,
         clock=body.clock,
         timestamp=body.timestamp,

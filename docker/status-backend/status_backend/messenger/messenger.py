@@ -13,15 +13,26 @@ from ..rpc import Service, ServiceError
 from ..session import Session
 from ..transport.transport import Received, Transport
 from . import schema
+from .activity_center import ActivityCenter
 from .chat_store import ChatStore
+from .chat_views import ChatViews
+from .chats import Chats
 from .communities import Communities
 from .community_store import CommunityStore
 from .contacts import Contacts
 from .context import ArchivesLink, Context
+from .conversations import Conversations
+from .delivery import Delivery
+from .group import GroupStore
+from .groups import Groups
 from .held_messages import HeldMessages
 from .inbox import Inbox
 from .membership import Membership
 from .messages import Messages
+from .organisation import Organisation
+from .pins import Pins
+from .reactions import Reactions
+from .statuses import Statuses
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +46,35 @@ class Messenger:
         session.db.migrate("messenger", schema.STEPS)
         self._context = context = Context(session)
         self._store = CommunityStore(session.db)
-        self._chats = ChatStore(session.db)
-        self.communities = Communities(context, self._store, self._chats)
-        self.membership = Membership(context, self.communities, self._store)
-        held = HeldMessages(session.db)
-        self.messages = Messages(context, self.communities, self._store, self._chats, held)
-        self.contacts = Contacts(context, self.messages, self._chats)
-        self._inbox = Inbox(context, self.communities, self.membership, self.messages, self.contacts, held)
+        self._chats = chats = ChatStore(session.db)
+        groups, held = GroupStore(session.db), HeldMessages(session.db)
+        views = ChatViews(session.public_key, chats, self._store, groups)
+        talk = Conversations(context, chats, self._store, groups, held)
+        self.activity_center = activity = ActivityCenter(context, chats, views)
+        self.communities = Communities(context, self._store, chats, views)
+        self.organisation = Organisation(context, self.communities)
+        self.membership = Membership(context, self.communities, self._store, activity)
+        self.messages = Messages(context, talk, self.communities, chats, views, activity)
+        self.chats = Chats(context, talk, chats, self._store, views, activity)
+        self.pins = Pins(context, talk, self.messages, chats, self.chats, views)
+        self.reactions = Reactions(context, talk, chats, self.chats, views)
+        self.contacts = Contacts(context, talk, self.messages, chats, views, activity)
+        self.groups = Groups(context, talk, self.messages, groups, chats, views, activity, self.contacts)
+        self.statuses = Statuses(context)
+        self._inbox = Inbox(
+            context,
+            talk,
+            self.communities,
+            self.membership,
+            self.messages,
+            self.pins,
+            self.reactions,
+            self.contacts,
+            self.groups,
+            Delivery(context, talk, chats),
+            self.statuses,
+            held,
+        )
         self.transport = context.transport = Transport(
             session.fleet, session.db, session.signals, self._received, self._sent
         )
@@ -64,7 +97,7 @@ class Messenger:
 
     async def start(self) -> None:
         self._notices = asyncio.create_task(self._context.deliver_notices())
-        self.transport.subscribe([self.contacts.mailbox(), *self.communities.listen_on_start()])
+        self.transport.subscribe([*self.contacts.listen_on_start(), *self.communities.listen_on_start()])
         await self.transport.start()
 
     async def stop(self) -> None:
@@ -119,6 +152,9 @@ class Messenger:
 
     async def publish_index_cid(self, community_id: str, cid: str, clock_ms: int) -> None:
         self.communities.publish_index_cid(community_id, cid, clock_ms)
+
+    async def publish_magnet_link(self, community_id: str, magnet_link: str, clock_ms: int) -> None:
+        self.communities.publish_magnet_link(community_id, magnet_link, clock_ms)
 
     async def republish(self, community_id: str) -> None:
         self.communities.republish(community_id)

@@ -16,12 +16,17 @@ _KEYS = (
     "removedMessages",
     "deletedMessages",
     "contacts",
+    "pinMessages",
+    "emojiReactions",
     "requestsToJoinCommunity",
     "communityChanges",
     "mailservers",
     "communities",
     "communitiesSettings",
     "activityCenterNotifications",
+    "statusUpdates",
+    "clearedHistories",
+    "seenAndUnseenMessages",
 )
 
 
@@ -30,7 +35,7 @@ class Response:
 
     def __init__(self) -> None:
         self._lists: dict[str, dict[str, Any]] = {}
-        self._activity_center_state: dict[str, Any] | None = None
+        self.activity_center_state: dict[str, Any] | None = None
         self.follow_ups: list[Callable[[], None]] = []
         self.described: list[Community] = []  # communities of which a newer description was accepted
 
@@ -41,7 +46,7 @@ class Response:
 
     def notify(self, notification: dict[str, Any]) -> None:
         self.add("activityCenterNotifications", notification["id"], notification)
-        self._activity_center_state = {"hasSeen": notification["read"], "updatedAt": notification["updatedAt"]}
+        self.activity_center_state = {"hasSeen": notification["read"], "updatedAt": notification["updatedAt"]}
 
     def then(self, follow_up: Callable[[], None]) -> None:
         self.follow_ups.append(follow_up)
@@ -49,7 +54,7 @@ class Response:
     def merge(self, other: Response) -> None:
         for key, items in other._lists.items():
             self._lists.setdefault(key, {}).update(items)
-        self._activity_center_state = other._activity_center_state or self._activity_center_state
+        self.activity_center_state = other.activity_center_state or self.activity_center_state
         self.follow_ups += other.follow_ups
 
     def __bool__(self) -> bool:
@@ -59,7 +64,7 @@ class Response:
     def to_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {key: list(self._lists[key].values()) for key in _KEYS if key in self._lists}
         body["notifications"] = None
-        if self._activity_center_state is not None:
-            body["activityCenterState"] = self._activity_center_state
+        if self.activity_center_state is not None:
+            body["activityCenterState"] = self.activity_center_state
         body["discordOldestMessageTimestamp"] = 0
         return body

@@ -163,5 +163,7 @@ STEPS = (
         accepted INTEGER NOT NULL DEFAULT 0,
         updated_at INTEGER NOT NULL
     ) WITHOUT ROWID;
+    -- One row: until when the notifications were seen.
+    CREATE TABLE activity_center_state (id INTEGER PRIMARY KEY CHECK (id = 1), seen_at INTEGER NOT NULL);
     """,
 )

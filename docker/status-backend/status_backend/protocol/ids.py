@@ -86,6 +86,11 @@ def contact_chat_id(public_key: str) -> str:
     return f"contact-discovery-{x % _CONTACT_PARTITIONS}"
 
 
+def contact_code_chat_id(public_key: str) -> str:
+    """The channel on which an account tells all who want to know about itself."""
+    return public_key + "-contact-code"
+
+
 def topic(chat_id: str) -> bytes:
     return keccak(chat_id.encode())[:4]
 
