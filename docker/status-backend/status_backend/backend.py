@@ -19,7 +19,7 @@ from . import logs, parts, signal_types
 from .accounts import derivation, profile, requests
 from .accounts.derivation import ExtendedKey
 from .accounts.keypairs import Keypairs
-from .accounts.keystore import KeystoreError
+from .accounts.keystore import Keystore, KeystoreError
 from .accounts.profile import OpenProfile, ProfilePaths
 from .accounts.requests import InvalidRequest, Request
 from .accounts.store import Account, AccountStore
@@ -125,6 +125,25 @@ class Backend:
                 self._announce_media()
             await asyncio.to_thread(profile.change_password, root, account, old, new)
 
+    async def verify_password(self, request: Request) -> None:
+        """WrongPassword, or KeystoreError where the profile has no key of `address`, if one is named."""
+        requests.require(request, "verify-password", "password")
+        if request.get("address"):
+            root, account = self._owner_of(request["address"])
+        else:
+            root, account = self._known_account(request.get("keyUid", ""))
+        await asyncio.to_thread(profile.check_password, root, account, request["password"], request.get("address"))
+
+    async def delete_account(self, key_uid: str) -> None:
+        """Forget a profile and remove its files. Not the one that is logged in."""
+        async with self._switching:
+            root, account = self._known_account(key_uid)
+            if self._session and self._session.key_uid == account.key_uid:
+                raise InvalidRequest("delete-multiaccount: the profile is logged in")
+            assert self._accounts is not None
+            self._accounts.delete(account.key_uid)
+            await asyncio.to_thread(ProfilePaths(root, account.key_uid).remove)
+
     async def close(self) -> None:
         """The end of the process: whatever runs is ended in order, and nothing new begins."""
         self._closing = True
@@ -188,7 +207,7 @@ class Backend:
         async with AsyncExitStack() as stack:
             stack.callback(opened.close)
             session = self._make_session(root, opened, request)
-            keystore = ProfilePaths(root, session.key_uid).keystore
+            keystore = Keystore(ProfilePaths(root, session.key_uid).keystore)
             for service in (
                 AccountsService(Keypairs(session.db), keystore),
                 SettingsService(session.settings, session.node_config),
@@ -209,7 +228,7 @@ class Backend:
         self.signals.emit(signal_types.NODE_READY)
         self.signals.emit(
             signal_types.NODE_LOGIN,
-            {"settings": profile.shown_settings(session.settings), "account": session.account},
+            {"settings": session.settings.shown(), "account": session.account},
         )
 
     async def _stop(self) -> None:
@@ -268,6 +287,14 @@ class Backend:
         if account is None:
             raise InvalidRequest(f"account not found: {key_uid}")
         return self._root, account
+
+    def _owner_of(self, address: str) -> tuple[Path, Account]:
+        """The profile whose key store has this key."""
+        for account in self._accounts.all() if self._accounts else ():
+            root, _ = self._known_account(account.key_uid)
+            if Keystore(ProfilePaths(root, account.key_uid).keystore).has(address):
+                return root, account
+        raise InvalidRequest(f"no key for given address {address}")
 
     def _refuse_second_login(self) -> None:
         if self._session is not None:

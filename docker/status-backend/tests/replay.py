@@ -47,7 +47,7 @@ class Ids:
         found, expected = _ID.findall(ours), _ID.findall(recorded)
         if _ID.sub("*", ours) != _ID.sub("*", recorded) or [*map(len, found)] != [*map(len, expected)]:
             return False
-        return all(self._pair(*pair) for pair in zip(found, expected))
+        return all(self._pair(*pair) for pair in zip(found, expected, strict=True))
 
     def _pair(self, ours: str, recorded: str) -> bool:
         return self._ours.setdefault(recorded, ours) == ours and self._recorded.setdefault(ours, recorded) == recorded
@@ -169,7 +169,7 @@ class Replay:
         elif isinstance(recorded, list) and isinstance(ours, list):
             if len(ours) != len(recorded):
                 yield f"{path}: {len(ours)} items, not {len(recorded)}"
-            for index, (mine, theirs) in enumerate(zip(ours, recorded)):
+            for index, (mine, theirs) in enumerate(zip(ours, recorded, strict=False)):
                 yield from self._compare(mine, theirs, f"{path}[{index}]", ids)
         elif isinstance(recorded, str) and isinstance(ours, str):
             if not ids.same(ours, recorded):

@@ -40,7 +40,7 @@ def test_unlock_gives_what_was_created(root, account):
     opened = profile.unlock(root, account, "old")
     assert derivation.public_key_hex(opened.chat_key) == opened.settings.get("public-key")
     assert opened.kept_options == {"messageArchiveInterval": 60}
-    assert profile.shown_settings(opened.settings).keys() == opened.settings.all().keys() - {"reference/kept-options"}
+    assert opened.settings.shown().keys() == opened.settings.all().keys() - {"reference/kept-options"}
     opened.close()
 
 

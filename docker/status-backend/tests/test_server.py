@@ -200,6 +200,22 @@ def test_several_accounts_in_one_directory(backend):
     assert "account not found" in backend.login("LoginAccount", {"keyUid": "0x00", "password": "x"})["error"]
 
 
+def test_one_of_several_accounts_is_deleted(backend):
+    first, second = backend.create(displayName="first_name"), None
+    key_uid = first["account"]["key-uid"]
+    assert "is logged in" in backend.call("DeleteMultiaccountV2", {"keyUID": key_uid}).json()["error"]
+    backend.call("Logout")
+    second = backend.create(displayName="second_name", password="another")
+    for named in ({"keyUID": key_uid}, {"address": first["settings"]["dapps-address"]}):
+        for function in ("VerifyAccountPasswordV2", "VerifyDatabasePasswordV2"):
+            assert backend.call(function, {**named, "password": PASSWORD}).json() == {"error": ""}
+            assert "could not decrypt" in backend.call(function, {**named, "password": "another"}).json()["error"]
+    assert backend.call("DeleteMultiaccountV2", {"keyUID": key_uid}).json() == {"error": ""}
+    assert backend.call("OpenAccounts", str(backend.data_dir)).json() == [second["account"]]
+    assert not [path for path in backend.data_dir.rglob("*") if key_uid in path.name]
+    assert wait_rpc(backend, "settings_getSettings") == second["settings"]
+
+
 def test_an_account_is_restored_once(backend):
     phrase = backend.call("GetRandomMnemonic").text
     request = {

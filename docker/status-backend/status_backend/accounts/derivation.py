@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 
 import base58
@@ -21,6 +22,7 @@ PATH_EIP1581_ROOT = "m/43'/60'"  # one level above EIP-1581's own root: what sta
 PATH_CHAT = "m/43'/60'/1581'/0'/0"
 
 _HARDENED = 0x80000000
+_PATH = re.compile(r"m(/\d{1,9}'?){0,10}", re.ASCII)
 _XPRV_VERSION = bytes.fromhex("0488ade4")
 
 
@@ -43,8 +45,19 @@ class ExtendedKey:
         digest = hmac.digest(b"Bitcoin seed", Mnemonic.to_seed(mnemonic), hashlib.sha512)
         return cls(coincurve.PrivateKey(digest[:32]), digest[32:])
 
+    @classmethod
+    def parse(cls, text: str) -> ExtendedKey:
+        """From the `xprv…` text of BIP-32; ValueError if it is none."""
+        data = base58.b58decode_check(text)
+        if len(data) != 78 or data[:4] != _XPRV_VERSION or data[45] != 0:
+            raise ValueError("not an extended private key")
+        index = int.from_bytes(data[9:13], "big")
+        return cls(coincurve.PrivateKey(data[46:]), data[13:45], data[4], data[5:9], index)
+
     def derive(self, path: str) -> ExtendedKey:
-        """`path` like `m/44'/60'/0'/0/0`, from this key on."""
+        """`path` like `m/44'/60'/0'/0/0`, from this key on; ValueError if it is no path."""
+        if not _PATH.fullmatch(path):
+            raise ValueError(f"no derivation path: {path!r}")
         key = self
         for step in path.split("/")[1:]:
             key = key._child(int(step.rstrip("'")) + (_HARDENED if step.endswith("'") else 0))
@@ -82,7 +95,7 @@ def checksum_address(lower_case: str) -> str:
     """EIP-55's mixed case."""
     digits = lower_case.removeprefix("0x")
     digest = keccak(digits.encode()).hex()
-    return "0x" + "".join(c.upper() if int(d, 16) >= 8 else c for c, d in zip(digits, digest))
+    return "0x" + "".join(c.upper() if int(d, 16) >= 8 else c for c, d in zip(digits, digest, strict=False))
 
 
 def random_mnemonic(words: int = 12) -> str:

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +58,27 @@ class Keystore:
 
     def load(self, key_address: str, password: str) -> coincurve.PrivateKey:
         """KeystoreError if there is no such key, WrongPassword if it cannot be decrypted."""
-        suffix = "--" + key_address.lower().removeprefix("0x")
-        path = next((file for file in self._files() if file.name.endswith(suffix)), None)
-        if path is None:
-            raise KeystoreError(f"no key for given address {key_address}")
-        return coincurve.PrivateKey(_read(path, password).private_key)
+        return coincurve.PrivateKey(_read(self._file(key_address), password).private_key)
+
+    def load_extended(self, key_address: str, password: str) -> ExtendedKey:
+        """As `load`, with what is needed to derive from it; KeystoreError if the key was imported without."""
+        stored = _read(self._file(key_address), password)
+        if not stored.extended_key:
+            raise KeystoreError(f"nothing can be derived from {key_address}")
+        return ExtendedKey.parse(stored.extended_key.decode())
+
+    def store_private(self, key: coincurve.PrivateKey, password: str) -> None:
+        """A key that nothing can be derived from."""
+        self._write([StoredKey(key.secret, b"")], password, self.directory)
+
+    def has(self, key_address: str) -> bool:
+        return self._find(key_address) is not None
+
+    def delete(self, key_address: str) -> None:
+        """Nothing where there is none."""
+        path = self._find(key_address)
+        if path is not None:
+            path.unlink()
 
     def check(self, password: str) -> None:
         """WrongPassword if `password` does not open these keys, KeystoreError if there are none."""
@@ -77,6 +93,16 @@ class Keystore:
             keys = list(pool.map(lambda path: _read(path, old_password), self._files()))
         self._write(keys, new_password, directory)
 
+    def _file(self, key_address: str) -> Path:
+        path = self._find(key_address)
+        if path is None:
+            raise KeystoreError(f"no key for given address {key_address}")
+        return path
+
+    def _find(self, key_address: str) -> Path | None:
+        suffix = "--" + key_address.lower().removeprefix("0x")
+        return next((file for file in self._files() if file.name.endswith(suffix)), None)
+
     def _files(self) -> list[Path]:
         return sorted(self.directory.glob("UTC--*")) if self.directory.is_dir() else []
 
@@ -85,7 +111,7 @@ class Keystore:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             documents = list(pool.map(lambda key: _encrypt_key(key, password), keys))
-        stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H-%M-%S.%f000Z")
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%f000Z")
         for document in documents:
             path = directory / f"UTC--{stamp}--{document['address']}"
             temporary = path.with_name("." + path.name)
@@ -131,7 +157,7 @@ def _read(path: Path, password: str) -> StoredKey:
         crypto, extended = document["crypto"], document.get("extendedkey")
         derived = _derive(crypto, password)
         private_key = _decrypt(crypto, derived)
-        if not extended:
+        if not extended or not extended["ciphertext"]:
             return StoredKey(private_key, b"")
         if extended["kdfparams"] != crypto["kdfparams"]:
             derived = _derive(extended, password)

@@ -21,7 +21,7 @@ from mnemonic import Mnemonic
 from .. import node_config
 from ..db import Database, DatabaseError
 from ..protocol import ids
-from ..settings import Settings
+from ..settings import HIDDEN, Settings
 from . import derivation, identity
 from .derivation import ExtendedKey
 from .keypairs import Keypairs
@@ -37,7 +37,7 @@ _STORED_PATHS = (
 )
 # From the request that creates a profile; a login request without them means the same values again.
 _KEPT_OPTIONS = ("importInitialDelay", "messageArchiveInterval")
-_KEPT_OPTIONS_KEY = "reference/kept-options"
+_KEPT_OPTIONS_KEY = f"{HIDDEN}kept-options"
 
 
 @dataclass(frozen=True)
@@ -136,16 +136,15 @@ def unlock(root: Path, account: Account, password: str) -> OpenProfile:
     return OpenProfile(account, db, wallet_db, settings, node_config.NodeConfig(db), chat_key, kept)
 
 
-def shown_settings(settings: Settings) -> dict[str, Any]:
-    """The settings as settings_getSettings and node.login show them."""
-    return {key: value for key, value in settings.all().items() if key != _KEPT_OPTIONS_KEY}
-
-
-def check_password(root: Path, account: Account, password: str) -> None:
-    """WrongPassword if it does not open the profile's keys."""
+def check_password(root: Path, account: Account, password: str, address: str | None = None) -> None:
+    """WrongPassword if it does not open the profile's keys, or the one of `address`."""
     paths = ProfilePaths(root, account.key_uid)
     finish_password_change(paths)
-    Keystore(paths.keystore).check(password)
+    keystore = Keystore(paths.keystore)
+    if address:
+        keystore.load(address, password)
+    else:
+        keystore.check(password)
 
 
 def change_password(root: Path, account: Account, old: str, new: str) -> None:

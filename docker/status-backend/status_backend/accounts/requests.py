@@ -43,6 +43,7 @@ _FIELDS: dict[str, Any] = {
     "logosStorageConfigBootstrapNode": str,
     "importInitialDelay": int,
     "messageArchiveInterval": int,
+    "address": str,
     "oldPassword": str,
     "newPassword": str,
 }
@@ -120,9 +121,14 @@ def validate_login(request: Request) -> None:
 
 
 def validate_change_password(request: Request) -> None:
-    for name in ("keyUid", "oldPassword", "newPassword"):
+    require(request, "change-database-password", "keyUid", "oldPassword", "newPassword")
+
+
+def require(request: Request, prefix: str, *names: str) -> None:
+    """None of these may be missing or empty."""
+    for name in names:
         if not request.get(name):
-            raise InvalidRequest(f"change-database-password: invalid {name}")
+            raise InvalidRequest(f"{prefix}: invalid {name}")
 
 
 def validate_display_name(name: str, prefix: str) -> None:

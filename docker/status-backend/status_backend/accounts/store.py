@@ -88,6 +88,9 @@ class AccountStore:
             ),
         )
 
+    def delete(self, key_uid: str) -> None:
+        self._db.execute("DELETE FROM accounts WHERE key_uid = ?", (key_uid,))
+
     def close(self) -> None:
         self._db.close()
 

@@ -28,6 +28,7 @@ _EXPECTED = (InvalidRequest, DatabaseError, KeystoreError, FleetError)
 NOT_IMPLEMENTED = frozenset(
     (
         "ChangeDatabasePassword",
+        "DeleteMultiaccount",
         "ExportUnencryptedDatabase",
         "Login",
         "LoginWithConfig",
@@ -52,6 +53,9 @@ def functions(backend: Backend) -> dict[str, Function]:
         "LoginAccount": statusgo.login_account,
         "Logout": statusgo.logout,
         "ChangeDatabasePasswordV2": statusgo.change_database_password,
+        "VerifyAccountPasswordV2": statusgo.verify_password,
+        "VerifyDatabasePasswordV2": statusgo.verify_password,
+        "DeleteMultiaccountV2": statusgo.delete_multiaccount,
         "GetNodeConfig": statusgo.get_node_config,
         "Fleets": statusgo.fleets,
         "CallRPC": statusgo.call_rpc,
@@ -107,6 +111,18 @@ class StatusGo:
 
     async def change_database_password(self, body: str) -> dict[str, Any]:
         await self._backend.change_password(requests.parse(body, "ChangeDatabasePassword"))
+        return {"error": ""}
+
+    async def verify_password(self, body: str) -> dict[str, Any]:
+        """`{"keyUID" or "address", "password"}`. (Field names are unconfirmed.)"""
+        await self._backend.verify_password(requests.parse(body, "VerifyAccountPassword"))
+        return {"error": ""}
+
+    async def delete_multiaccount(self, body: str) -> dict[str, Any]:
+        """`{"keyUID"}`. (The field's name is unconfirmed.)"""
+        request = requests.parse(body, "DeleteMultiaccount")
+        requests.require(request, "delete-multiaccount", "keyUid")
+        await self._backend.delete_account(request["keyUid"])
         return {"error": ""}
 
     async def get_node_config(self, body: str) -> dict[str, Any]:
