@@ -1,4 +1,4 @@
-"""Checks a decoded JSON value against a type annotation and words a mismatch as Go's encoding/json does.
+"""Reads JSON as Go's encoding/json does: checks a value against a type annotation and words a mismatch as Go would.
 
 Go words the type it wanted. Builtin types have a fixed Go name; a request object is named by an annotation:
 `Annotated[dict, "requests.CreateCommunity"]`. What Go would drop silently (unknown keys) is left alone here too.
@@ -6,10 +6,54 @@ Go words the type it wanted. Builtin types have a fixed Go name; a request objec
 
 from __future__ import annotations
 
+import json
+import math
+import re
 import types
 from typing import Annotated, Any, Union, get_args, get_origin
 
 _GO_NAMES: dict[Any, str] = {str: "string", int: "int", float: "float64", bool: "bool"}
+
+
+_DOUBLE_DIGITS = 308
+_INT64 = range(-(2**63), 2**63)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def loads(text: str | bytes) -> Any:
+    """A JSON text's value; ValueError if it is none.
+
+    As in Go, NaN and numbers too large for a double are no JSON, half of a surrogate pair becomes U+FFFD, and there is
+    a limit to nesting.
+    """
+    try:
+        return _whole(json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_bounded))
+    except RecursionError:
+        raise ValueError("exceeded max depth") from None
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"invalid character {text[0]!r} looking for beginning of value")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _bounded(text: str) -> int:
+    return int(text) if len(text) <= _DOUBLE_DIGITS else _no_number(text)
+
+
+def _whole(value: Any) -> Any:
+    """With U+FFFD for what no encoding can carry."""
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
 
 
 class UnmarshalError(ValueError):
@@ -35,7 +79,7 @@ def unmarshal(value: Any, annotation: Any) -> Any:
         return float(value)
     if origin in (str, bool) and isinstance(value, origin):
         return value
-    if origin is int and isinstance(value, int) and not isinstance(value, bool):
+    if origin is int and isinstance(value, int) and not isinstance(value, bool) and value in _INT64:
         return value
     raise UnmarshalError(value, go_type)
 
@@ -47,6 +91,11 @@ def zero(annotation: Any) -> Any:
     base, _ = _resolve(annotation)
     origin = get_origin(base) or base
     return origin() if origin in (str, int, float, bool, list, dict) else None
+
+
+def type_name(annotation: Any) -> str:
+    """The Go name of what an annotation says."""
+    return _resolve(annotation)[1]
 
 
 def _is_optional(annotation: Any) -> bool:
@@ -77,5 +126,5 @@ def _json_kind(value: Any, go_type: str) -> str:
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, (int, float)):
-        return f"number {value}" if go_type == "int" else "number"
+        return f"number {json.dumps(value)}" if go_type == "int" else "number"
     return {str: "string", list: "array", dict: "object"}[type(value)]

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
-from .go_json import UnmarshalError, unmarshal, zero
+from .go_json import UnmarshalError, loads, unmarshal, zero
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class Dispatcher:
     async def handle(self, raw: bytes | str) -> str | None:
         """Answer one request or one batch; None where there is nothing to answer (notifications only)."""
         try:
-            request = json.loads(raw)
+            request = loads(raw)
         except ValueError as error:
             return json.dumps(_failure(None, PARSE_ERROR, f"parse error: {error}"))
         if not isinstance(request, list):
@@ -145,10 +145,11 @@ class Dispatcher:
         return _encode(answers) if answers else None
 
     async def _handle_one(self, request: Any) -> dict[str, Any] | None:
-        if not isinstance(request, dict) or not isinstance(request.get("method"), str):
-            request_id = request.get("id") if isinstance(request, dict) else None
+        request_id = request.get("id") if isinstance(request, dict) else None
+        if isinstance(request_id, (dict, list, bool)):
+            return _failure(None, INVALID_REQUEST, "invalid request")
+        if not _is_call(request):
             return _failure(request_id, INVALID_REQUEST, "invalid request")
-        request_id = request.get("id")
         try:
             result = await self._call(request["method"], request.get("params"))
             answer = {"jsonrpc": "2.0", "id": request_id, "result": result}
@@ -173,6 +174,10 @@ class Dispatcher:
         except Exception as error:
             log.exception("%s failed", method)
             raise RpcError(str(error) or type(error).__name__) from error
+
+
+def _is_call(request: Any) -> bool:
+    return isinstance(request, dict) and request.get("jsonrpc") == "2.0" and isinstance(request.get("method"), str)
 
 
 def _encode(answer: Any) -> str:

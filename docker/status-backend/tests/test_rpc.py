@@ -3,7 +3,6 @@ import json
 from typing import Annotated, Any
 
 import pytest
-
 from status_backend.rpc import Dispatcher, Service, ServiceError, rpc
 
 
@@ -122,10 +121,42 @@ def test_errors(dispatcher, method, params, code, message):
 
 
 @pytest.mark.parametrize(
-    ("body", "code"), [("{", -32700), ("", -32700), ("[]", -32600), ("3", -32600), ('{"id": 1}', -32600)]
+    ("body", "code"),
+    [
+        ("{", -32700),
+        ("", -32700),
+        ("[NaN]", -32700),
+        ('{"jsonrpc": "2.0", "id": 1e400, "method": "example_getIDs"}', -32700),
+        ("[" * 100_000, -32700),
+        ("9" * 5000, -32700),
+        ("[]", -32600),
+        ("3", -32600),
+        ('{"id": 1}', -32600),
+        ('{"jsonrpc": "2.0", "id": 1, "method": 5}', -32600),
+        ('{"jsonrpc": "1.0", "id": 1, "method": "example_refuse"}', -32600),
+        ('{"id": 1, "method": "example_refuse"}', -32600),
+        ('{"jsonrpc": "2.0", "id": {}, "method": "example_refuse"}', -32600),
+    ],
 )
 def test_what_is_no_request(dispatcher, body, code):
     assert ask(dispatcher, body)["error"]["code"] == code
+
+
+def test_numbers_beyond_64_bits_are_no_int(dispatcher):
+    answer = ask(dispatcher, request("example_getIDs", 2**63, {}, []))
+    message = f"invalid argument 0: json: cannot unmarshal number {2**63} into Go value of type int"
+    assert answer["error"] == {"code": -32602, "message": message}
+
+
+def test_half_a_surrogate_pair_is_replaced(dispatcher):
+    body = '{"jsonrpc": "2.0", "id": 1, "method": "example_joinWords", "params": ["\\ud800"]}'
+    assert ask(dispatcher, body)["result"] == "\ufffd end"
+
+
+def test_a_batch_may_hold_what_is_no_request(dispatcher):
+    answers = ask(dispatcher, [1, {}, request("example_joinWords", "a", id=7)])
+    assert [answer.get("error", {}).get("code") for answer in answers] == [-32600, -32600, None]
+    assert [answer["id"] for answer in answers] == [None, None, 7]
 
 
 def test_params_by_name_are_refused(dispatcher):

@@ -5,11 +5,10 @@ Texts other than those for a missing display name and a missing data directory a
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-from ..go_json import UnmarshalError, unmarshal
+from ..go_json import UnmarshalError, loads, unmarshal
 
 Request = dict[str, Any]
 
@@ -68,7 +67,7 @@ class InvalidRequest(Exception):
 def parse(body: str, go_struct: str) -> Request:
     """The request with known keys in their usual spelling. `go_struct` is what a type error names."""
     try:
-        raw = json.loads(body)
+        raw = loads(body)
     except ValueError as error:
         raise InvalidRequest(
             f"{go_struct}: invalid JSON: {error}" if body else "unexpected end of JSON input"
