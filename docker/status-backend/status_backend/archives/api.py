@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..rpc import Service, ServiceError, rpc
-from .dialect import CODEX
 
 if TYPE_CHECKING:
     from .manager import Archives
 
-TORRENT = "torrent"
 PREFERENCE = "archive-distribution-preference"
-NO_TORRENTS = "torrent distribution of history archives is not available in this status-backend yet"
+TORRENT = "torrent"
 
 
 def services_of(archives: Archives) -> list[Service]:
-    kind = CodexApi if archives.dialect is CODEX else LogosStorageApi
-    return [ArchivesApi(archives), kind(archives)]
+    kinds = {"codex": [StorageApi, CodexApi], "logos-storage": [StorageApi, LogosStorageApi], TORRENT: []}
+    return [service(archives) for service in (TorrentApi, *kinds[archives.dialect.name])]
 
 
-class ArchivesApi(Service):
-    """What all dialects have in common."""
+class TorrentApi(Service):
+    """What all dialects have in common, because it was there before there was a choice."""
 
     namespace = "wakuext"
 
@@ -30,13 +28,30 @@ class ArchivesApi(Service):
 
     @rpc()
     async def enable_community_history_archive_protocol(self) -> None:
-        """The torrent way, which comes later."""
-        raise ServiceError(NO_TORRENTS)
+        """Over torrents."""
+        await self._archives.enable(kind_name=TORRENT)
 
     @rpc()
     async def disable_community_history_archive_protocol(self) -> None:
         """All ways of distribution."""
         await self._archives.disable()
+
+    @rpc()
+    async def speedup_archives_import(self) -> None:
+        self._archives.import_fast(True)
+
+    @rpc()
+    async def slowdown_archives_import(self) -> None:
+        self._archives.import_fast(False)
+
+
+class StorageApi(Service):
+    """What came with storage nodes."""
+
+    namespace = "wakuext"
+
+    def __init__(self, archives: Archives) -> None:
+        self._archives = archives
 
     @rpc()
     async def get_message_archive_interval(self) -> int:
@@ -71,14 +86,6 @@ class ArchivesApi(Service):
         """Connect the storage node to another one."""
         await self._archives.connect(peer_id, addrs)
 
-    @rpc()
-    async def speedup_archives_import(self) -> None:
-        self._archives.import_fast(True)
-
-    @rpc()
-    async def slowdown_archives_import(self) -> None:
-        self._archives.import_fast(False)
-
 
 class CodexApi(Service):
     """What only the Codex dialect has."""
@@ -95,7 +102,7 @@ class CodexApi(Service):
 
     @rpc()
     async def disable_codex_community_history_archive_protocol(self) -> None:
-        await self._archives.disable()
+        await self._archives.disable("codex")
 
     @rpc()
     async def get_archive_distribution_preference(self) -> str:
@@ -107,11 +114,9 @@ class CodexApi(Service):
     ) -> str:
         """`{"preference": "codex"}`."""
         preference = request.get("preference")
-        if preference == TORRENT:
-            raise ServiceError(NO_TORRENTS)
-        if preference != CODEX.name:
+        if preference not in (TORRENT, "codex"):
             raise ServiceError("invalid preference, must be one of: torrent, codex")
-        self._archives.preference = preference
+        await self._archives.prefer(preference)
         return preference
 
 
@@ -132,4 +137,4 @@ class LogosStorageApi(Service):
 
     @rpc()
     async def disable_logos_storage_community_history_archive_protocol(self) -> None:
-        await self._archives.disable()
+        await self._archives.disable("codex")

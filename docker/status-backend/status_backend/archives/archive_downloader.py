@@ -86,7 +86,7 @@ class CodexArchiveDownloader:
             self.progress[entry.id] = False
             self._on_starting(entry)
             try:
-                await self._fetch(entry.cid)
+                await self._fetch(entry.location)
             except StorageError as error:
                 log.warning("archive %s: %s", entry.id, error)
                 self.errors[entry.id] = error

@@ -14,6 +14,7 @@ from ..protocol.waku_archive_pb2 import (
     CodexWakuMessageArchiveIndexMetadata,
     WakuMessage,
     WakuMessageArchive,
+    WakuMessageArchiveIndexMetadata,
 )
 
 MAX_ARCHIVE_SIZE = 30_000_000  # bytes of payloads and signatures in one archive
@@ -25,17 +26,20 @@ class InvalidArchive(Exception):
 
 @dataclass(frozen=True)
 class ArchiveEntry:
-    """One archive as its index lists it. `start` and `end` are unix seconds; messages lie in [start, end)."""
+    """One archive as its index lists it. `start` and `end` are unix seconds; messages lie in [start, end).
+
+    `location` is where its kind of distribution finds it: a CID, or a place in a torrent's data file.
+    """
 
     id: str
-    cid: str
+    location: str
     start: int
     end: int
 
 
 @dataclass(frozen=True)
 class ArchiveIndex:
-    """The archives of a community by their ids."""
+    """The archives of a community by their ids, as Codex has it."""
 
     entries: dict[str, ArchiveEntry] = field(default_factory=dict)
     _message: CodexWakuMessageArchiveIndex = field(default_factory=CodexWakuMessageArchiveIndex, repr=False)
@@ -47,7 +51,7 @@ class ArchiveIndex:
             message = CodexWakuMessageArchiveIndex.FromString(data)
         except DecodeError as error:
             raise InvalidArchive(f"not an archive index: {error}") from error
-        entries = {archive_id: _entry(archive_id, meta) for archive_id, meta in message.archives.items()}
+        entries = {id_: _entry(id_, meta) for id_, meta in message.archives.items()}
         return cls(entries, message)
 
     def extended(self, archives: Iterable[tuple[WakuMessageArchive, str]]) -> ArchiveIndex:
@@ -57,9 +61,9 @@ class ArchiveIndex:
         entries = dict(self.entries)
         for archive, cid in archives:
             meta = CodexWakuMessageArchiveIndexMetadata(metadata=archive.metadata, cid=cid)
-            archive_id = _archive_id(meta)
-            message.archives[archive_id].CopyFrom(meta)
-            entries[archive_id] = _entry(archive_id, meta)
+            id_ = archive_id(meta)
+            message.archives[id_].CopyFrom(meta)
+            entries[id_] = _entry(id_, meta)
         return ArchiveIndex(entries, message)
 
     def to_bytes(self) -> bytes:
@@ -124,11 +128,16 @@ def message_size(message: WakuMessage) -> int:
     return len(message.payload) + len(message.sig)
 
 
-def _archive_id(meta: CodexWakuMessageArchiveIndexMetadata) -> str:
+def archive_id(meta: CodexWakuMessageArchiveIndexMetadata | WakuMessageArchiveIndexMetadata) -> str:
     return "0x" + keccak(meta.SerializeToString(deterministic=True)).hex()
 
 
-def _entry(archive_id: str, meta: CodexWakuMessageArchiveIndexMetadata) -> ArchiveEntry:
-    if _archive_id(meta) != archive_id:
-        raise InvalidArchive(f"the index lists an archive under {archive_id}, its id is {_archive_id(meta)}")
-    return ArchiveEntry(archive_id, meta.cid, getattr(meta.metadata, "from"), meta.metadata.to)
+def check_id(id_: str, meta: CodexWakuMessageArchiveIndexMetadata | WakuMessageArchiveIndexMetadata) -> None:
+    """InvalidArchive unless the index lists these metadata under their id."""
+    if archive_id(meta) != id_:
+        raise InvalidArchive(f"the index lists an archive under {id_}, its id is {archive_id(meta)}")
+
+
+def _entry(id_: str, meta: CodexWakuMessageArchiveIndexMetadata) -> ArchiveEntry:
+    check_id(id_, meta)
+    return ArchiveEntry(id_, meta.cid, getattr(meta.metadata, "from"), meta.metadata.to)

@@ -27,10 +27,16 @@ class CodexDistribution:
         self._timings = timings
 
     async def start(self) -> None:
-        await self.client.start()
+        try:
+            await self.client.start()
+        except StorageError as error:
+            raise DistributionError(str(error)) from error
 
     async def stop(self) -> None:
-        await self.client.stop()
+        try:
+            await self.client.stop()
+        except StorageError as error:
+            log.error("%s", error)
 
     async def publish(self, community_id: str, link: str, archives: Sequence[WakuMessageArchive]) -> str:
         index = await self._own_index(community_id, link) if link else ArchiveIndex()
@@ -51,18 +57,30 @@ class CodexDistribution:
         except (StorageError, OSError) as error:  # OSError: no room for the index file
             raise DistributionError(str(error)) from error
 
-    async def load(self, entry: ArchiveEntry) -> WakuMessageArchive:
+    async def load(self, community_id: str, entry: ArchiveEntry) -> WakuMessageArchive:
         try:
-            return parse_archive(await self.client.local_download(entry.cid))
+            return parse_archive(await self.client.local_download(entry.location))
         except (StorageError, InvalidArchive) as error:
             raise DistributionError(str(error)) from error
 
-    async def holds(self, link: str) -> bool:
+    async def holds(self, community_id: str, link: str) -> bool:
         try:
             return await self.client.has_cid(link)
         except StorageError as error:
             log.warning("%s", error)
             return False
+
+    async def offer(self, community_id: str, link: str) -> None:
+        """A Codex node offers whatever it holds."""
+
+    async def withdraw(self, community_id: str) -> None:
+        """What is no longer wanted expires."""
+
+    def current(self, link: str) -> str:
+        return link
+
+    def same(self, link: str, other: str) -> bool:
+        return link == other
 
     async def _own_index(self, community_id: str, cid: str) -> ArchiveIndex:
         """From the own store; should it be gone from there, from the members. IndexLost if none has it."""

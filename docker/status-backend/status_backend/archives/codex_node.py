@@ -11,16 +11,16 @@ from ..session import Session
 from .codex_client import CodexClient
 from .codex_config import apply_log_level, codex_config
 from .codex_distribution import CodexDistribution
-from .dialect import Dialect
+from .dialect import Kind
 from .timings import Timings
 
 
-async def open_codex(session: Session, dialect: Dialect, timings: Timings) -> CodexDistribution:
+async def open_codex(session: Session, kind: Kind, timings: Timings) -> CodexDistribution:
     """Not started yet. ServiceError if the node's configuration makes no sense."""
     await asyncio.to_thread(import_module, "codex.node")
     codex = import_module("codex")
-    section = session.node_config[dialect.section]
-    fields = section[dialect.node_section]
+    section = session.node_config[kind.section]
+    fields = section[kind.node_section]
     try:
         apply_log_level(fields["LogLevel"])
         node = codex.CodexNode(codex_config(fields, session.listen_host))

@@ -1,7 +1,7 @@
 """How archives travel from the owner to the members: the seam between the archives' bookkeeping and a storage network.
 
-Codex is served (codex_distribution.py). Torrents, when they come, are a second implementation whose links are magnet
-links; nothing outside an implementation looks into a link or at how an index is stored.
+There are two kinds, Codex (codex_distribution.py, the link is a CID) and torrents (torrent_manager.py, the link is a
+magnet link). Nothing outside them looks into a link or at how an index is stored.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class DownloadListener(Protocol):
 class Distribution(Protocol):
     """One kind of storage network. All methods may be cancelled at any point and leave nothing half done behind."""
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """DistributionError if that cannot be."""
+        ...
 
     async def stop(self) -> None: ...
 
@@ -57,10 +59,26 @@ class Distribution(Protocol):
         """
         ...
 
-    async def load(self, entry: ArchiveEntry) -> WakuMessageArchive:
+    async def load(self, community_id: str, entry: ArchiveEntry) -> WakuMessageArchive:
         """A downloaded archive."""
         ...
 
-    async def holds(self, link: str) -> bool:
+    async def holds(self, community_id: str, link: str) -> bool:
         """Whether the index is in the own store."""
+        ...
+
+    async def offer(self, community_id: str, link: str) -> None:
+        """Let others have what is held of this link, if they do not already."""
+        ...
+
+    async def withdraw(self, community_id: str) -> None:
+        """No longer let others have anything of this community."""
+        ...
+
+    def current(self, link: str) -> str:
+        """This link as it is to be told to others now: what it leads to stays, the way there may change."""
+        ...
+
+    def same(self, link: str, other: str) -> bool:
+        """Whether two links lead to the same index."""
         ...

@@ -28,6 +28,10 @@ class ArchiveHost(Protocol):
         """Announce the index on the universal channel, signed by the community, and publish the description again."""
         ...
 
+    async def publish_magnet_link(self, community_id: str, magnet_link: str, clock_ms: int) -> None:
+        """The same for the link to a torrent."""
+        ...
+
     async def republish(self, community_id: str) -> None:
         """Publish the description again."""
         ...

@@ -118,7 +118,7 @@ class ArchiveImporter:
                 log.error("archive %s of %s is not imported: %s", entry.id, community_id, error)
 
     async def _import(self, community_id: str, entry: ArchiveEntry) -> None:
-        archive = await self._distribution.load(entry)
+        archive = await self._distribution.load(community_id, entry)
         self._signal(signal_types.IMPORTING_HISTORY_ARCHIVE_MESSAGES, community_id)
         messages = list(archive.messages)
         await self._channels_known(community_id, messages)

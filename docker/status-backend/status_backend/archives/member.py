@@ -8,7 +8,7 @@ import logging
 from .. import signal_types
 from ..signals import SignalHub
 from .codec import ArchiveEntry, InvalidArchive
-from .dialect import Dialect
+from .dialect import Kind
 from .distribution import Distribution, DistributionError
 from .host import ArchiveHost
 from .importer import ArchiveImporter
@@ -28,7 +28,7 @@ class ArchiveMember:
         distribution: Distribution,
         importer: ArchiveImporter,
         signals: SignalHub,
-        dialect: Dialect,
+        kind: Kind,
         timings: Timings,
     ) -> None:
         self._host = host
@@ -36,7 +36,7 @@ class ArchiveMember:
         self._distribution = distribution
         self._importer = importer
         self._signals = signals
-        self._dialect = dialect
+        self._kind = kind
         self._timings = timings
         self._tasks: dict[str, tuple[str, asyncio.Task[None]]] = {}
         self._peers_changed = asyncio.Event()
@@ -45,12 +45,12 @@ class ArchiveMember:
     async def start(self, community_id: str) -> None:
         """Begin what is pending; a download of an older index is cancelled first, and waited for."""
         async with self._switch:
-            cid = self._store.info(community_id).pending_cid
+            link = self._store.info(community_id).pending_link
             running, task = self._tasks.get(community_id, ("", None))
-            if not cid or not self._wanted(community_id) or (running == cid and task and not task.done()):
+            if not link or not self._wanted(community_id) or (running == link and task and not task.done()):
                 return
             await self._cancel(community_id)
-            self._tasks[community_id] = (cid, asyncio.create_task(self._run(community_id, cid)))
+            self._tasks[community_id] = (link, asyncio.create_task(self._run(community_id, link)))
 
     async def stop(self, community_id: str) -> None:
         async with self._switch:
@@ -78,28 +78,29 @@ class ArchiveMember:
             task.cancel()
             await asyncio.wait([task])
 
-    async def _run(self, community_id: str, cid: str) -> None:
-        progress = _Progress(community_id, cid, self._store, self._signals, self._dialect)
+    async def _run(self, community_id: str, link: str) -> None:
+        progress = _Progress(community_id, link, self._store, self._signals, self._kind)
         try:
-            await self._download(community_id, cid, progress)
+            await self._download(community_id, link, progress)
         except InvalidArchive as error:
-            log.error("%s announced %s, which is of no use: %s", community_id, cid, error)
-            self._store.drop_pending(community_id, cid)
+            log.error("%s announced %s, which is of no use: %s", community_id, link, error)
+            self._store.drop_pending(community_id, link)
             return
         except Exception:
-            log.exception("downloading the archives of %s (index %s) failed", community_id, cid)
+            log.exception("downloading the archives of %s (index %s) failed", community_id, link)
             return
-        self._store.all_downloaded(community_id, cid)
-        self._signals.emit(signal_types.HISTORY_ARCHIVES_SEEDING, {"communityId": community_id, **progress.flags})
+        self._store.all_downloaded(community_id, link)
+        event = {"communityId": community_id, **self._kind.seeding_flags}
+        self._signals.emit(signal_types.HISTORY_ARCHIVES_SEEDING, event)
         if self._host.is_joined(community_id):
             self._importer.start(community_id)
 
-    async def _download(self, community_id: str, cid: str, progress: _Progress) -> None:
+    async def _download(self, community_id: str, link: str, progress: _Progress) -> None:
         delay = self._timings.first_retry_after
         while True:
             try:
                 existing = self._store.downloaded_ids(community_id)
-                return await self._distribution.download(community_id, cid, existing, progress)
+                return await self._distribution.download(community_id, link, existing, progress)
             except DistributionError as error:
                 log.warning("archives of %s: %s; trying again in %g s", community_id, error, delay)
             try:
@@ -113,22 +114,22 @@ class ArchiveMember:
 class _Progress:
     """Records a download in the store, then signals it. Several attempts make one story: each step is told once."""
 
-    def __init__(self, community_id: str, cid: str, store: ArchiveStore, signals: SignalHub, dialect: Dialect) -> None:
+    def __init__(self, community_id: str, link: str, store: ArchiveStore, signals: SignalHub, kind: Kind) -> None:
         self._community_id = community_id
-        self._cid = cid
+        self._link = link
         self._store = store
         self._signals = signals
-        self._dialect = dialect
+        self._kind = kind
         self._told: set[str] = set()
-        self.flags = {"magnetLink": False, "indexCid": True} if dialect.seeding_flags else {}
 
     def manifest_fetched(self) -> None:
-        if self._dialect.manifest_signal:
-            self._once(signal_types.MANIFEST_FETCHED, indexCid=self._cid)
+        if self._kind.manifest_signal:
+            self._once(signal_types.MANIFEST_FETCHED, indexCid=self._link)
 
     def index_downloaded(self) -> None:
-        self._store.index_downloaded(self._community_id, self._cid)
-        self._once(signal_types.INDEX_DOWNLOAD_COMPLETED, indexCid=self._cid)
+        self._store.index_downloaded(self._community_id, self._link)
+        if self._kind.index_signal:
+            self._once(signal_types.INDEX_DOWNLOAD_COMPLETED, indexCid=self._link)
 
     def archives_started(self) -> None:
         self._once(signal_types.DOWNLOADING_HISTORY_ARCHIVES_STARTED)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from .. import signal_types
 from ..signals import SignalHub
 from .codec import MAX_ARCHIVE_SIZE, make_archives, message_size
-from .dialect import Dialect
+from .dialect import Kind
 from .distribution import Distribution, DistributionError, IndexLost
 from .host import ArchiveHost
 from .interval import ArchiveInterval
@@ -29,7 +29,7 @@ class ArchiveOwner:
         distribution: Distribution,
         signals: SignalHub,
         interval: ArchiveInterval,
-        dialect: Dialect,
+        kind: Kind,
         *,
         max_archive_size: int = MAX_ARCHIVE_SIZE,
         clock: Callable[[], float] = time.time,
@@ -39,7 +39,8 @@ class ArchiveOwner:
         self._distribution = distribution
         self._signals = signals
         self._interval = interval
-        self._dialect = dialect
+        self._kind = kind
+        self._publish = host.publish_magnet_link if kind.name == "torrent" else host.publish_index_cid
         self._max_archive_size = max_archive_size
         self._clock = clock
         self._loops: dict[str, asyncio.Task[None]] = {}
@@ -68,7 +69,7 @@ class ArchiveOwner:
     async def _run(self, community_id: str, delay: float, changes: int) -> None:
         now = asyncio.get_running_loop().time
         due = now() + delay
-        if self._store.info(community_id).last_cid:
+        if self._store.info(community_id).last_link:
             await self._attempt(community_id, self._announce)
         while True:
             if await self._interval.elapsed(max(due - now(), 0.0), changes):
@@ -95,14 +96,16 @@ class ArchiveOwner:
             await self._create_archives(community_id)
         except DistributionError as error:
             log.warning("no archives of %s this time: %s", community_id, error)
-        if self._store.info(community_id).last_cid:
+        if self._store.info(community_id).last_link:
             await self._announce(community_id)
         else:
             await self._host.republish(community_id)
 
     async def _announce(self, community_id: str) -> None:
+        link = self._store.info(community_id).last_link
+        await self._distribution.offer(community_id, link)
         clock_ms = int(self._clock() * 1000)
-        await self._host.publish_index_cid(community_id, self._store.info(community_id).last_cid, clock_ms)
+        await self._publish(community_id, self._distribution.current(link), clock_ms)
         self._store.raise_clock(community_id, clock_ms)
 
     async def _create_archives(self, community_id: str) -> None:
@@ -118,27 +121,28 @@ class ArchiveOwner:
         start = min((time for time in times if time), default=end)
         if start >= end:
             return  # never a message so far, so not even a signal
-        self._signal(signal_types.CREATING_HISTORY_ARCHIVES, community_id)
         window = max(round(self._interval.seconds), 1)
         archives = list(make_archives(messages, topics, start, end, window, self._max_archive_size))
+        if archives:
+            await self._distribution.withdraw(community_id)
+        self._signal(signal_types.CREATING_HISTORY_ARCHIVES, community_id)
         for message in messages:
             if message_size(message) > self._max_archive_size:
                 log.warning("message %s is too large for an archive: left out", message.hash.hex())
-        cid = ""
+        link = ""
         if archives:
             try:
-                cid = await self._distribution.publish(community_id, info.last_cid, archives)
+                link = await self._distribution.publish(community_id, info.last_link, archives)
             except IndexLost as error:
                 log.error("%s. Everything is archived again at the next tick", error)
                 self._store.forget_archived(community_id)
                 raise
-        self._store.archived(community_id, messages, end, cid)
+        self._store.archived(community_id, messages, end, link)
         if not archives:
             self._signal(signal_types.NO_HISTORY_ARCHIVES_CREATED, community_id, **{"from": start, "to": end})
             return
         self._signal(signal_types.HISTORY_ARCHIVES_CREATED, community_id, **{"from": start, "to": end})
-        flags = {"magnetLink": False, "indexCid": True} if self._dialect.seeding_flags else {}
-        self._signal(signal_types.HISTORY_ARCHIVES_SEEDING, community_id, **flags)
+        self._signal(signal_types.HISTORY_ARCHIVES_SEEDING, community_id, **self._kind.seeding_flags)
 
     def _signal(self, kind: str, community_id: str, **fields: int | bool) -> None:
         self._signals.emit(kind, {"communityId": community_id, **fields})

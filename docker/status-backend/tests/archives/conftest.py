@@ -196,6 +196,9 @@ class FakeHost:
         if self.on_announcement:
             await self.on_announcement(community_id, cid, clock_ms)
 
+    async def publish_magnet_link(self, community_id: str, magnet_link: str, clock_ms: int) -> None:
+        await self.publish_index_cid(community_id, magnet_link, clock_ms)
+
     async def republish(self, community_id: str) -> None:
         self.republished += 1
 

@@ -47,10 +47,10 @@ def test_ids_and_bytes_of_the_index(world):
     (archive,) = make_archives([world.waku_message("m", 1000)], [world.TOPIC], 1000, 2000, 1000)
     index = ArchiveIndex().extended([(archive, "zDvCid")])
     # metadata (2): from (2), to (3), content topic (4); cid (3). The version is 0 and so not written.
-    meta = bytes.fromhex("120c" "10e807" "18d00f" "220401020304" "1a06") + b"zDvCid"
+    meta = bytes.fromhex("120c10e80718d00f2204010203041a06") + b"zDvCid"
     (entry,) = index.entries.values()
     assert entry.id == "0x" + keccak(meta).hex()
-    assert (entry.cid, entry.start, entry.end) == ("zDvCid", 1000, 2000)
+    assert (entry.location, entry.start, entry.end) == ("zDvCid", 1000, 2000)
     key = entry.id.encode()
     pair = b"\x0a\x42" + key + b"\x12" + bytes([len(meta)]) + meta
     assert index.to_bytes() == b"\x0a" + bytes([len(pair)]) + pair

@@ -50,7 +50,7 @@ class TestCodexArchiveDownloaderSuite:
         assert [(e.id, e.start, e.end) for e in given.done] == [(*single[1].entries, 1000, 2000)]
         assert (downloader.total, downloader.downloaded, downloader.pending) == (1, 1, 0)
         assert downloader.is_complete and not downloader.is_cancelled
-        assert given.node.stored.keys() == {given.done[0].cid}
+        assert given.node.stored.keys() == {given.done[0].location}
 
     async def test_multiple_archives(self, given):
         downloader = given.make()
@@ -68,12 +68,12 @@ class TestCodexArchiveDownloaderSuite:
 
     async def test_error_during_trigger_download(self, given):
         entry = given.by_start[1000]
-        given.node.faults["fetch", entry.cid] = given.world.FakeCodexError("no")
+        given.node.faults["fetch", entry.location] = given.world.FakeCodexError("no")
         downloader = given.make(existing=set(given.index.entries) - {entry.id})
         downloader.start()
         await downloader.wait()
         assert given.started == [entry] and not given.done
-        assert ("exists", entry.cid) not in given.node.calls
+        assert ("exists", entry.location) not in given.node.calls
         assert downloader.is_complete and downloader.downloaded == 2 and entry.id in downloader.errors
 
     async def test_manifest_of_something_else_is_an_error(self, given):
@@ -90,25 +90,25 @@ class TestCodexArchiveDownloaderSuite:
 
     async def test_actual_cancellation_during_trigger_download(self, given):
         entry = given.by_start[3000]
-        given.node.held["fetch", entry.cid] = asyncio.Event()
+        given.node.held["fetch", entry.location] = asyncio.Event()
         downloader = given.make(existing=set(given.index.entries) - {entry.id})
         downloader.start()
-        await given.node.until_called("fetch", entry.cid)
+        await given.node.until_called("fetch", entry.location)
         await downloader.cancel()
         assert downloader.is_cancelled and downloader.is_complete and not given.done
 
     async def test_cancellation_during_polling(self, given):
         entry = given.by_start[3000]
-        given.node.stalled.add(entry.cid)
+        given.node.stalled.add(entry.location)
         downloader = given.make(existing=set(given.index.entries) - {entry.id})
         downloader.start()
-        await given.node.until_called("exists", entry.cid)
+        await given.node.until_called("exists", entry.location)
         assert downloader.pending == 1
         await downloader.cancel()
         assert downloader.pending == 0 and downloader.is_cancelled and downloader.downloaded == 2
 
     async def test_polling_timeout(self, given):
-        given.node.stalled |= {entry.cid for entry in given.index.entries.values()}
+        given.node.stalled |= {entry.location for entry in given.index.entries.values()}
         downloader = given.make(polling_timeout=0.03)
         downloader.start()
         await downloader.wait()
@@ -117,11 +117,11 @@ class TestCodexArchiveDownloaderSuite:
 
     async def test_polling_goes_on_after_an_error(self, given):
         entry = given.by_start[1000]
-        given.node.faults["exists", entry.cid] = given.world.FakeCodexError("busy")
+        given.node.faults["exists", entry.location] = given.world.FakeCodexError("busy")
         downloader = given.make(existing=set(given.index.entries) - {entry.id})
         downloader.start()
-        await given.node.until_called("exists", entry.cid)
-        del given.node.faults["exists", entry.cid]
+        await given.node.until_called("exists", entry.location)
+        del given.node.faults["exists", entry.location]
         await downloader.wait()
         assert given.done == [entry]
 
@@ -133,11 +133,11 @@ class TestCodexArchiveDownloaderSuite:
         await downloader.wait()
         assert given.done == [missing]
         assert (downloader.total, downloader.downloaded) == (3, 3)
-        assert {cid for _, cid in given.node.calls} == {missing.cid}
+        assert {cid for _, cid in given.node.calls} == {missing.location}
 
     async def test_partial_success_one_success_one_error(self, given):
         failing = given.by_start[2000]
-        given.node.faults["fetch", failing.cid] = given.world.FakeCodexError("no")
+        given.node.faults["fetch", failing.location] = given.world.FakeCodexError("no")
         downloader = given.make(existing={given.by_start[3000].id})
         downloader.start()
         await downloader.wait()
@@ -145,8 +145,8 @@ class TestCodexArchiveDownloaderSuite:
 
     async def test_partial_success_success_error_cancellation(self, given):
         good, failing, held = (given.by_start[start] for start in (1000, 2000, 3000))
-        given.node.faults["fetch", failing.cid] = given.world.FakeCodexError("no")
-        given.node.held["fetch", held.cid] = asyncio.Event()
+        given.node.faults["fetch", failing.location] = given.world.FakeCodexError("no")
+        given.node.held["fetch", held.location] = asyncio.Event()
         downloader = given.make()
         downloader.start()
         async with asyncio.timeout(given.world.DEADLINE):
@@ -156,16 +156,16 @@ class TestCodexArchiveDownloaderSuite:
 
     async def test_no_success_only_cancellation(self, given):
         for entry in given.index.entries.values():
-            given.node.held["fetch", entry.cid] = asyncio.Event()
+            given.node.held["fetch", entry.location] = asyncio.Event()
         downloader = given.make()
         downloader.start()
-        await given.node.until_called("fetch", given.by_start[1000].cid)
+        await given.node.until_called("fetch", given.by_start[1000].location)
         await downloader.cancel()
         assert downloader.downloaded == 0 and downloader.is_cancelled and downloader.is_complete
 
     async def test_no_success_only_errors(self, given):
         for entry in given.index.entries.values():
-            given.node.faults["fetch", entry.cid] = given.world.FakeCodexError("no")
+            given.node.faults["fetch", entry.location] = given.world.FakeCodexError("no")
         downloader = given.make()
         downloader.start()
         await downloader.wait()

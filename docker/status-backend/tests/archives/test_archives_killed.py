@@ -103,7 +103,7 @@ async def test_a_member_killed_at_any_point(world):
         async with profile.login(host, enable=False) as login:
             downloaded = partial(login.archives.downloaded_ids, world.COMMUNITY)
             to_import = partial(login.archives.ids_to_import, world.COMMUNITY)
-            assert all(index.entries[archive].cid in profile.codex.stored for archive in downloaded()), accesses
+            assert all(index.entries[archive].location in profile.codex.stored for archive in downloaded()), accesses
             await login.archives.on_index_cid(world.COMMUNITY, cid, 1)  # its store node still has it
             rounds = 0  # what was downloaded before is imported at once, the rest in a second round
             while len(downloaded()) < 2 or to_import():
@@ -124,7 +124,7 @@ async def test_an_owner_killed_at_any_point(world):
         await login.archives.start()
         for number in range(3):
             world.store_message(login.db, f"message {number}", 1000 + number)
-        tick = login.archives._running.owner.tick
+        tick = login.archives._running["codex"].owner.tick
         await tick(world.COMMUNITY)
         world.store_message(login.db, "the last one", 2000)
         life = Life(accesses)
@@ -136,10 +136,10 @@ async def test_an_owner_killed_at_any_point(world):
         await bury(login, profile.codex)
 
         async with profile.login(world.FakeHost(control_node=True), enable=False) as login:
-            await login.archives._running.owner.tick(world.COMMUNITY)
+            await login.archives._running["codex"].owner.tick(world.COMMUNITY)
             cid = login.archives.last_index_cid(world.COMMUNITY)
             entries = ArchiveIndex.parse(profile.codex.stored[cid]).entries.values()
-            archives = [parse_archive(profile.codex.stored[entry.cid]) for entry in entries]
+            archives = [parse_archive(profile.codex.stored[entry.location]) for entry in entries]
             said = sorted(m.payload.decode() for archive in archives for m in archive.messages)
             assert said == ["message 0", "message 1", "message 2", "the last one"], accesses
         finished = not life.over.is_set()

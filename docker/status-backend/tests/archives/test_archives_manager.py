@@ -90,13 +90,6 @@ class TestEnabling:
             await login.archives.enable({})
             assert await login.archives.debug()
 
-    async def test_torrents_are_refused_in_plain_words(self, world):
-        async with world.profile("p").login(world.FakeHost()) as login:
-            text = "torrent distribution of history archives is not available in this status-backend yet"
-            assert await call(login.archives, "enableCommunityHistoryArchiveProtocol") == (-32000, text)
-            setting = await call(login.archives, "setArchiveDistributionPreference", {"preference": "torrent"})
-            assert setting == (-32000, text)
-
     async def test_preference(self, world):
         profile = world.profile("p")
         async with profile.login(world.FakeHost()) as login:
@@ -184,5 +177,5 @@ class TestTwoNodes:
             world.store_message(login.db, "one", 1000)
             await login.archives.community_left(world.COMMUNITY)
             login.archives.change_interval(0.001)
-            assert not login.archives._running.owner._loops
+            assert not login.archives._running["codex"].owner._loops
             assert not await login.archives.has_archive(world.COMMUNITY)

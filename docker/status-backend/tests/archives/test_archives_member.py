@@ -68,9 +68,7 @@ class TestCodexArchiveManagerSuite:
             ]
             assert set(login.downloaded()) == set(index.entries) and not login.to_import()
             assert [m.payload.decode() for m in login.host.imported] == [f"said at {t}" for t in (1000, 2000, 3000)]
-            spans = {
-                (e["from"], e["to"]) for kind, e in login.signals.seen if kind == "historyArchiveDownloaded"
-            }
+            spans = {(e["from"], e["to"]) for kind, e in login.signals.seen if kind == "historyArchiveDownloaded"}
             assert spans == {(1000, 2000), (2000, 3000), (3000, 4000)}
             assert profile.codex.stored[cid] == index.to_bytes()
 
@@ -131,7 +129,7 @@ class TestMockCodexArchiveManagerSuite:
         cid, index = await world.index_of(owner, (1000, 2000), (2000, 3000), (3000, 4000))
         good = next(entry for entry in index.entries.values() if entry.start == 2000)
         holds = [
-            profile.codex.held.setdefault(("fetch", entry.cid), asyncio.Event())
+            profile.codex.held.setdefault(("fetch", entry.location), asyncio.Event())
             for entry in index.entries.values()
             if entry is not good
         ]
@@ -160,7 +158,7 @@ class TestAnnouncements:
             await login.announce(old, 10)
             login.archives.on_description_clock(world.COMMUNITY, 15)
             assert login.archives.index_cid_clock(world.COMMUNITY) == 20
-            assert not login.session.db.one("SELECT 1 FROM communities_archive_info WHERE pending_cid != ''")
+            assert not login.session.db.one("SELECT 1 FROM communities_archive_info WHERE pending_link != ''")
 
     async def test_a_description_raises_the_clock(self, world, owner, profile, session):
         cid, _ = await world.index_of(owner, (1000, 2000))
@@ -239,7 +237,7 @@ async def test_an_index_announced_meanwhile_stays_pending(world):
     store.all_downloaded(world.COMMUNITY, "zDvOld")
     assert store.pending() == {world.COMMUNITY: "zDvNew"}
     store.all_downloaded(world.COMMUNITY, "zDvNew")
-    assert store.pending() == {} and store.info(world.COMMUNITY).last_cid == "zDvNew"
+    assert store.pending() == {} and store.info(world.COMMUNITY).last_link == "zDvNew"
     await login.signals.close()
     login.db.close()
 
@@ -277,11 +275,11 @@ class TestPatience:
         (entry,) = index.entries.values()
         profile = world.profile("stalled", timings=replace(world.FAST, archives_timeout=0.05))
         profile.codex.link(owner)
-        profile.codex.stalled.add(entry.cid)
+        profile.codex.stalled.add(entry.location)
         async with profile.login(world.FakeHost()) as login:
             await login.archives.on_index_cid(world.COMMUNITY, cid, 1)
             async with asyncio.timeout(world.DEADLINE):
-                while profile.codex.calls.count(("fetch", entry.cid)) < 2:
+                while profile.codex.calls.count(("fetch", entry.location)) < 2:
                     profile.codex.called.clear()
                     await profile.codex.called.wait()
             assert not login.archives.downloaded_ids(world.COMMUNITY)
@@ -347,7 +345,7 @@ class TestImport:
         async with session(importInitialDelay=3600) as login:
             await login.announce(cid)
             await login.signals.until("historyArchivesSeeding")
-        del profile.codex.stored[lost.cid]
+        del profile.codex.stored[lost.location]
         async with session(enable=False, importInitialDelay=0) as login:
             await login.signals.until("downloadingHistoryArchivesFinished")
             assert [m.payload for m in login.host.imported] == [b"said at 2000"]

@@ -38,7 +38,7 @@ class Given:
             self.distribution,
             self.login.session.signals,
             ArchiveInterval(10),
-            CODEX,
+            CODEX.kinds[0],
             clock=lambda: self.clock,
             **kw,
         )
@@ -56,8 +56,8 @@ class Given:
 
     def archives(self):
         """(from, to, texts) of every archive in the last index, oldest first."""
-        index = ArchiveIndex.parse(self.codex.stored[self.info.last_cid])
-        archives = [parse_archive(self.codex.stored[entry.cid]) for entry in reversed(index.newest_first())]
+        index = ArchiveIndex.parse(self.codex.stored[self.info.last_link])
+        archives = [parse_archive(self.codex.stored[entry.location]) for entry in reversed(index.newest_first())]
         return [
             (getattr(a.metadata, "from"), a.metadata.to, [m.payload.decode() for m in a.messages]) for a in archives
         ]
@@ -95,8 +95,8 @@ async def test_the_first_archive_begins_with_the_oldest_message(given, world):
         ("historyArchivesSeeding", {**community, "magnetLink": False, "indexCid": True}),
     ]
     assert given.archives() == [(1002, 1010, ["one", "two"])]
-    assert given.host.announced == [(given.info.last_cid, 1010700)]
-    assert given.info.index_cid_clock == 1010700 and given.info.last_message_archive_end_date == 1010
+    assert given.host.announced == [(given.info.last_link, 1010700)]
+    assert given.info.link_clock == 1010700 and given.info.last_message_archive_end_date == 1010
 
 
 async def test_has_archive_is_true_before_the_created_signal(given, world):
@@ -104,7 +104,7 @@ async def test_has_archive_is_true_before_the_created_signal(given, world):
     known = []
     hub = given.login.session.signals
     emit = hub.emit
-    hub.emit = lambda kind, event=None: (known.append((kind, bool(given.info.index_cid))), emit(kind, event))
+    hub.emit = lambda kind, event=None: (known.append((kind, bool(given.info.index_link))), emit(kind, event))
     await given.tick(1010)
     assert (signal_types.HISTORY_ARCHIVES_CREATED, True) in known
 
@@ -112,18 +112,18 @@ async def test_has_archive_is_true_before_the_created_signal(given, world):
 async def test_each_round_adds_one_archive_to_the_index(given):
     given.say("one", 1002)
     await given.tick(1010)
-    first = given.info.last_cid
+    first = given.info.last_link
     given.say("two", 1013)
     given.say("three", 1019)
     await given.tick(1020)
     assert given.archives() == [(1002, 1010, ["one"]), (1010, 1020, ["two", "three"])]
-    assert [cid for cid, _ in given.host.announced] == [first, given.info.last_cid]
+    assert [cid for cid, _ in given.host.announced] == [first, given.info.last_link]
 
 
 async def test_a_quiet_round_makes_none_and_announces_the_last_index_again(given, world):
     given.say("one", 1002)
     await given.tick(1010)
-    cid = given.info.last_cid
+    cid = given.info.last_link
     before = len(await given.signals())
     await given.tick(1020)
     assert (await given.signals())[before:] == [
@@ -137,7 +137,7 @@ async def test_a_quiet_round_makes_none_and_announces_the_last_index_again(given
 async def test_a_message_of_this_second_waits_for_the_next_archive(given):
     given.say("now", 1010)
     await given.tick(1010.9)
-    assert not given.info.last_cid
+    assert not given.info.last_link
     await given.tick(1020)
     assert given.archives() == [(1010, 1020, ["now"])]
 
@@ -160,7 +160,7 @@ async def test_a_storage_failure_loses_nothing(given, world):
 
     given.codex.upload = full
     await given.tick(1010)
-    assert not given.info.last_cid and given.info.last_message_archive_end_date == 0
+    assert not given.info.last_link and given.info.last_message_archive_end_date == 0
     given.codex.upload = upload
     await given.tick(1020)
     assert [texts for _, _, texts in given.archives()] == [["one"]]
@@ -177,7 +177,7 @@ async def test_a_failed_announcement_is_made_up_for_at_the_next_tick(given, worl
     await given.owner._attempt(world.COMMUNITY, given.owner.tick)
     given.host.on_announcement = None
     await given.tick(1020)
-    assert given.host.announced[-1] == (given.info.last_cid, 1020000)
+    assert given.host.announced[-1] == (given.info.last_link, 1020000)
 
 
 async def test_a_lost_index_is_made_again_with_everything(given, world):
@@ -187,7 +187,7 @@ async def test_a_lost_index_is_made_again_with_everything(given, world):
     given.distribution._timings = world.FAST.__class__(index_timeout=0.02)
     given.say("two", 1012)
     await given.tick(1020)
-    assert not given.info.last_cid
+    assert not given.info.last_link
     await given.tick(1030)
     assert [text for _, _, texts in given.archives() for text in texts] == ["one", "two"]
 

@@ -35,7 +35,13 @@ def fleets(tmp_path: Path) -> Iterator[Path]:
     options = "--rest --rest-port=0 --tcp-port=0 --cluster-id=16 --shard=32 --shard=64 --relay --store"
     with (tmp_path / "waku.log").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "wakunode", *options.split(), f"--store-message-db-url=sqlite://{tmp_path}/store.db"],
+            [
+                sys.executable,
+                "-m",
+                "wakunode",
+                *options.split(),
+                f"--store-message-db-url=sqlite://{tmp_path}/store.db",
+            ],
             env={**os.environ, "PYTHONPATH": str(NODE.parent / "waku"), "NODE_READY_FILE": str(ready)},
             stdout=output,
             stderr=output,
