@@ -42,6 +42,7 @@ class FakeArchives:
         self.told: list[tuple[Any, ...]] = []
         self.news = asyncio.Event()
         self.index: tuple[str, int] = ("", 0)
+        self.magnet: tuple[str, int] = ("", 0)
 
     async def community_created(self, community_id: str) -> None:
         self._note("created", community_id)
@@ -58,14 +59,24 @@ class FakeArchives:
     async def on_index_cid(self, community_id: str, cid: str, clock_ms: int) -> None:
         self._note("index", community_id, cid, clock_ms)
 
-    def on_description_clock(self, community_id: str, clock_ms: int) -> None:
-        self._note("clock", community_id, clock_ms)
+    async def on_magnet_link(self, community_id: str, magnet_link: str, clock_ms: int) -> None:
+        self._note("magnet", community_id, magnet_link, clock_ms)
+
+    def on_description_clock(self, community_id: str, index_cid_clock_ms: int, magnet_link_clock_ms: int) -> None:
+        self._note("clock", community_id, index_cid_clock_ms)
+        self._note("magnet clock", community_id, magnet_link_clock_ms)
 
     def last_index_cid(self, community_id: str) -> str | None:
         return self.index[0] or None
 
     def index_cid_clock(self, community_id: str) -> int:
         return self.index[1]
+
+    def last_magnet_link(self, community_id: str) -> str | None:
+        return self.magnet[0] or None
+
+    def magnet_link_clock(self, community_id: str) -> int:
+        return self.magnet[1]
 
     async def wait(self, *notice: Any) -> None:
         async with asyncio.timeout(DEADLINE):
