@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from eth_hash.auto import keccak
+
 from ..protocol import application, ids, signing
 from ..protocol.application import Application, MalformedMessage, Type
 from ..protocol.communities_pb2 import (
@@ -20,6 +22,8 @@ from ..rpc import ServiceError
 from ..transport.filters import OPEN_SHARD, Filter
 from . import clock, validation
 from .activity_center import (
+    COMMUNITY_BANNED,
+    COMMUNITY_KICKED,
     COMMUNITY_MEMBERSHIP_OF_OTHER,
     COMMUNITY_MEMBERSHIP_REQUEST,
     ActivityCenter,
@@ -33,6 +37,7 @@ from .response import Response
 
 log = logging.getLogger(__name__)
 
+_STATUSES = {PENDING: 1, ACCEPTED: 2, DECLINED: 3}  # of a membership, in notifications
 _HOPEFUL = (PENDING, DECLINED)  # the owner may think better of it
 
 
@@ -164,6 +169,7 @@ class Membership:
         elif community.joined:
             log.info("no longer a member of %s", community_id)
             self._communities.leave(response, community)
+            self._activity.notify(response, _removal(community, me))
             self._tell("community_left", community_id)
 
     def _newer(self, response: Response, community: Community, wrapped: bytes) -> Community:
@@ -296,6 +302,7 @@ class Membership:
         request = replace(request, state=ACCEPTED)
         self._store.save_request(request)
         self._answer(community, request, accepted=True)
+        self._activity.update(response, request.id, membership_status=_STATUSES[ACCEPTED], accepted=True, read=True)
         self._show(response, request)
         self._communities.show(response, community)
 
@@ -303,6 +310,7 @@ class Membership:
         request = replace(request, state=DECLINED)
         self._store.save_request(request)
         self._answer(community, request, accepted=False)
+        self._activity.update(response, request.id, membership_status=_STATUSES[DECLINED], dismissed=True, read=True)
         self._show(response, request)
         self._communities.show(response, community)
 
@@ -420,13 +428,24 @@ def _account(shown: Mapping[str, Any]) -> RevealedAccount:
     )
 
 
+def _removal(community: Community, public_key: str) -> Notification:
+    """Of a member that is none any more."""
+    return Notification(
+        ids.hex0x(keccak(f"{community.id}{public_key}{community.clock}".encode())),
+        COMMUNITY_BANNED if community.is_banned(public_key) else COMMUNITY_KICKED,
+        clock.now_ms(),
+        community_id=community.id,
+        name=community.name,
+    )
+
+
 def _notification(request: RequestToJoin, type_: int, read: bool) -> Notification:
     return Notification(
         request.id,
         type_,
         request.clock * 1000,
         community_id=request.community_id,
-        membership_status={PENDING: 1, ACCEPTED: 2, DECLINED: 3}.get(request.state, 0),
+        membership_status=_STATUSES.get(request.state, 0),
         author="" if type_ == COMMUNITY_MEMBERSHIP_REQUEST else request.public_key,
         read=read,
     )

@@ -244,7 +244,7 @@ class Messages:
         notification = Notification(
             message.id,
             kind,
-            message.whisper_timestamp,
+            message.clock,
             chat_id=chat.id,
             community_id=chat.community_id,
             name=chat.name,
