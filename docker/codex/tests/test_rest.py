@@ -173,6 +173,15 @@ async def test_an_upload_that_stands_still_is_ended(rest, monkeypatch):
         (b"GARBAGE\r\n\r\n", 400),
         (b"GET /\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nX: " + b"x" * 10000 + b"\r\n\r\n", 431),
+        (b"GET /" + b"x" * 10000 + b" HTTP/1.1\r\n\r\n", 431),
+        (b"GET /" + b"x" * 10000, 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: y23456789\r\n" * 700 + b"\r\n", 431),
+        (b"GET / HTTP/2.0\r\n\r\n", 505),
+        (b"get / HTTP/1.1\r\n\r\n", 400),
+        (b"GET /\x00 HTTP/1.1\r\n\r\n", 400),
+        (b"POST /api/codex/v1/data HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n", 400),
+        (b"POST /api/codex/v1/data HTTP/1.1\r\nContent-Length: 9\r\nContent-Length: 2\r\n\r\nx", 400),
+        (b"POST /api/codex/v1/data HTTP/1.1\r\nContent-Length: " + b"9" * 30 + b"\r\n\r\nx", 400),
         (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400),
         (b"POST /api/codex/v1/data HTTP/1.1\r\nContent-Length: -5\r\n\r\n", 400),
         (b"POST /api/codex/v1/data HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
@@ -183,6 +192,68 @@ async def test_what_is_no_http_gets_an_empty_error_and_the_node_lives(rest, raw,
     answer = await http(rest.port, "GET", "", raw=raw)
     assert (answer.status, answer.body) == (status, b"")
     assert (await rest("GET", "/space")).status == 200
+
+
+async def test_a_head_that_does_not_end_is_answered_in_time(rest, monkeypatch):
+    monkeypatch.setattr("codex.rest.protocol.HEAD_TIMEOUT", 0.1)
+    assert (await http(rest.port, "GET", "", raw=b"GET / HTTP/1.1\r\nX: y\r\n")).status == 408
+
+
+HELLO = "zDvZRwzkzitRhYtN3X7AqWArHD9ftTyPLsD8Hh9UW7a7NcaWr27k"  # "hello" as application/octet-stream
+HELLO_HEAD = b"POST /api/codex/v1/data HTTP/1.1\r\ncontent-TYPE: application/octet-stream\r\n"
+CHUNKED_HELLO = b"5;a=b\r\nhello\r\n0\r\nX-Trailer: y\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        HELLO_HEAD + b"content-length: 5\r\n\r\nhello",
+        HELLO_HEAD + b"Host: x\r\nContent-Length: 5\r\n\r\nhello",
+        HELLO_HEAD.replace(b"1.1", b"1.0") + b"Content-Length: 5\r\n\r\nhello",
+        HELLO_HEAD + b"transfer-encoding: Chunked\r\n\r\n" + CHUNKED_HELLO,
+        HELLO_HEAD + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+        HELLO_HEAD + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",  # stored as it came
+        HELLO_HEAD + b"X: y\r\n" * 300 + b"Content-Length: 5\r\n\r\nhello",
+        HELLO_HEAD.replace(b"/data", b"/data?unknown=1") + b"Content-Length: 5\r\n\r\nhello",
+    ],
+)
+async def test_a_request_may_be_written_in_many_ways(rest, raw):
+    answer = await http(rest.port, "POST", "", raw=raw)
+    assert (answer.status, answer.text, answer.headers["Connection"]) == (200, HELLO, "close")
+
+
+async def test_paths_are_decoded_and_unknown_parameters_ignored(rest):
+    await rest.node.upload(b"hello", mimetype="application/octet-stream")
+    for path in (HELLO.replace("D", "%44"), HELLO + "?local=false&x"):
+        assert (await rest("GET", f"/data/{path}")).body == b"hello"
+    for path in (f"/data/{HELLO}/", f"/data/{HELLO}/nothing", "/data/", "//space", "/Space"):
+        answer = await rest("GET", path)
+        assert (answer.status, answer.body, answer.headers.get("Content-Type")) == (404, b"", None)
+
+
+@pytest.mark.parametrize("path", ["/space", "/peerid", "/spr", "/data", f"/data/{HELLO}", f"/data/{HELLO}/exists"])
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH"])
+async def test_other_methods_are_not_found(rest, method, path):
+    answer = await rest(method, path)
+    assert (answer.status, answer.body, answer.headers.get("Content-Type")) == (404, b"", None)
+
+
+@pytest.mark.parametrize(
+    "accept, text",
+    [
+        ("text/plain", True),
+        ("text/plain;q=0.9, application/json;q=0.1", True),
+        ("text/plain;q=0.1, application/json", False),
+        ("text/html, */*", False),
+        ("application/xml", False),
+        ("", False),
+    ],
+)
+async def test_accept_chooses_between_json_and_text(rest, accept, text):
+    for path, name, value in (("/peerid", "id", rest.node.peer_id), ("/spr", "spr", rest.node.spr)):
+        answer = await rest("GET", path, {"Accept": accept})
+        assert answer.headers["Content-Type"] == ("text/plain" if text else "application/json")
+        assert answer.text == value if text else answer.json() == {name: value}
 
 
 @pytest.mark.parametrize(

@@ -6,19 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import HttpVersion10, web
-from aiohttp.http_exceptions import LineTooLong
-from aiohttp.web_protocol import RequestHandler
+from aiohttp import HttpVersion10, HttpVersion11, web
 
 from ..errors import NotStarted
 from ..node import CodexNode
 from ..version import SERVER
 from . import data, debug, marketplace, peers
 from .context import NODE, ORIGIN, error_answer
+from .protocol import Connection
 
 PREFIX = "/api/codex/v1"
 SHUTDOWN_TIMEOUT = 1.0
-MAX_HEADER = 8190
 
 
 class RestServer:
@@ -42,12 +40,7 @@ class RestServer:
         await self._runner.setup()
         loop, manager = asyncio.get_running_loop(), self._runner.server
         assert manager is not None
-        quiet: dict[str, Any] = {"access_log": None}
-        self._server = await loop.create_server(
-            lambda: _Protocol(manager, loop=loop, max_line_size=MAX_HEADER, max_field_size=MAX_HEADER, **quiet),
-            self.host,
-            self.port,
-        )
+        self._server = await loop.create_server(lambda: Connection(manager, loop), self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -55,24 +48,13 @@ class RestServer:
         await self._runner.cleanup()
 
 
-class _Protocol(RequestHandler):
-    """Answers what is no HTTP with an empty body, as the original does."""
-
-    def handle_error(
-        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
-    ) -> web.StreamResponse:
-        if status == 500 or request.writer.output_size > 0:
-            return super().handle_error(request, status, exc, message)
-        response = web.Response(status=431 if isinstance(exc, LineTooLong) else status, headers={"Connection": "close"})
-        response.force_close()
-        return response
-
-
 @web.middleware
 async def _refusals(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Any:
     """No such path or method: 404 without a body, never 405. A request line without a version is malformed."""
     if request.version < HttpVersion10:
         return web.Response(status=400)
+    if request.version > HttpVersion11:
+        return web.Response(status=505)
     try:
         return await handler(request)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
@@ -85,3 +67,4 @@ async def _finish_headers(request: web.Request, response: web.StreamResponse) ->
     response.force_close()
     response.headers["Connection"] = "close"
     response.headers["Server"] = SERVER
+    response.headers.setdefault("Content-Length", "0")  # also to HEAD and with 204
