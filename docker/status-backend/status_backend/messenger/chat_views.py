@@ -32,8 +32,7 @@ class ChatViews:
     def show_message(self, response: Response, message: Message, new: bool = False) -> None:
         response.add("messages", message.id, self.message(message, new=new))
 
-    def chat(self, chat: Chat, community: Community | None = None, new: bool = False) -> dict[str, Any]:
-        """`new`: its last message has just arrived."""
+    def chat(self, chat: Chat, community: Community | None = None) -> dict[str, Any]:
         events = None
         if chat.chat_type == GROUP_CHAT:
             group = self._groups.get(chat.id)
@@ -43,12 +42,10 @@ class ChatViews:
             community = community or self._communities.get(chat.community_id)
             members = [{"id": key, "admin": False} for key in (community.members() if community else [chat.id])]
         last = self._chats.last_message(chat.id)
-        return chat.to_json(members, self.message(last, in_chat=True, new=new) if last else None, events)
+        return chat.to_json(members, self.message(last, in_chat=True) if last else None, events)
 
-    def show_chat(
-        self, response: Response, chat: Chat, community: Community | None = None, new: bool = False
-    ) -> None:
-        response.add("chats", chat.id, self.chat(chat, community, new))
+    def show_chat(self, response: Response, chat: Chat, community: Community | None = None) -> None:
+        response.add("chats", chat.id, self.chat(chat, community))
 
 
 def _quoted(message: Message) -> dict[str, Any]:

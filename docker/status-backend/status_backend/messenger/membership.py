@@ -10,6 +10,7 @@ from typing import Any
 
 from eth_hash.auto import keccak
 
+from .. import signal_types
 from ..protocol import application, ids, signing
 from ..protocol.application import Application, MalformedMessage, Type
 from ..protocol.communities_pb2 import (
@@ -20,7 +21,7 @@ from ..protocol.communities_pb2 import (
 )
 from ..rpc import ServiceError
 from ..transport.filters import OPEN_SHARD, Filter
-from . import clock, validation
+from . import clock, notifications, validation
 from .activity_center import (
     COMMUNITY_BANNED,
     COMMUNITY_KICKED,
@@ -193,6 +194,7 @@ class Membership:
         self._communities.enter(response, joined)
         self._show(response, request)
         self._activity.notify(response, _notification(request, COMMUNITY_MEMBERSHIP_REQUEST, read=False))
+        response.then(lambda: self._notify_of_joining(joined))
         self._tell("community_joined", joined.id)
         return joined
 
@@ -369,6 +371,10 @@ class Membership:
 
     def _show(self, response: Response, request: RequestToJoin) -> None:
         response.add("requestsToJoinCommunity", request.id, request.to_json(self._context.public_key))
+
+    def _notify_of_joining(self, community: Community) -> None:
+        event = notifications.community_joined(community)
+        self._context.session.signals.emit(signal_types.LOCAL_NOTIFICATIONS, event)
 
     def _tell(self, event: str, community_id: str) -> None:
         if self._context.archives is not None:

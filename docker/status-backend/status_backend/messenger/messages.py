@@ -167,7 +167,7 @@ class Messages:
         )
         self._chats.save(chat)
         self._views.show_message(response, new, new=True)
-        self._views.show_chat(response, chat, new=True)
+        self._views.show_chat(response, chat)
         self._notify(response, chat, new)
         for type_, source, payload in self._chats.take_changes(new.id):
             if type_ == Type.EDIT_MESSAGE and source == new.source:

@@ -63,8 +63,16 @@ class Response:
 
     def to_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {key: list(self._lists[key].values()) for key in _KEYS if key in self._lists}
+        self._mark_new(body.get("chats", []))
         body["notifications"] = None
         if self.activity_center_state is not None:
             body["activityCenterState"] = self.activity_center_state
         body["discordOldestMessageTimestamp"] = 0
         return body
+
+    def _mark_new(self, chats: list[dict[str, Any]]) -> None:
+        """Also where a chat shows a message that has just arrived as its last one."""
+        messages = self._lists.get("messages", {})
+        for last in (chat["lastMessage"] for chat in chats):
+            if last is not None and messages.get(last["id"], {}).get("new"):
+                last["new"] = True

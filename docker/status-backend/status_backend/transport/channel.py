@@ -7,12 +7,13 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 from .. import signal_types
 from ..protocol.waku_message import Envelope
 from ..signals import SignalHub
 from .backoff import Backoff
+from .batches import batches
 from .sync_state import SyncState
 from .waku_node import NodeUnavailable, Rejected, Stream, StreamUnsupported, WakuNodeClient
 
@@ -122,14 +123,14 @@ class Channel:
             self._made_progress()
             updates = asyncio.create_task(self._keep_subscribed(stream, set(topics)))
             try:
-                async for event in stream.events():
-                    if isinstance(event, set):
-                        fresh = (event & self._topics) - self._live
-                        self._live |= fresh
-                        self.catch_up(fresh)
-                        self._made_progress()
-                    else:
-                        self._deliver([event])
+                async with aclosing(batches(stream.events())) as arriving:
+                    async for events in arriving:
+                        self._deliver([event for event in events if not isinstance(event, set)])
+                        for subscribed in (event for event in events if isinstance(event, set)):
+                            fresh = (subscribed & self._topics) - self._live
+                            self._live |= fresh
+                            self.catch_up(fresh)
+                            self._made_progress()
                 self._in_step()
             except (NodeUnavailable, asyncio.CancelledError):
                 self._in_step()

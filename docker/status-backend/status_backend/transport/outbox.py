@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..db import Database
+from ..db import Database, Row
 from ..protocol.waku_message import Envelope
 from .backoff import Backoff
 from .waku_node import NodeUnavailable, Rejected, WakuNodeClient
 
 log = logging.getLogger(__name__)
 
+_AT_ONCE = 100  # messages; of these, those of different content topics are in flight together
 _STALE = 10_000_000_000  # nanoseconds; store nodes refuse messages whose time is too far from theirs
 
 OnDone = Callable[[str, Envelope, bool], None]  # message id, as published, whether it was
@@ -57,7 +58,7 @@ class Outbox:
         relay = next(turn)
         while True:
             try:
-                if not await self._publish_next(relay):
+                if not await self._publish_some(relay):
                     self._emptied.set()
                     self._filled.clear()
                     await self._filled.wait()
@@ -70,22 +71,39 @@ class Outbox:
                 log.exception("publishing waits")
                 await backoff.wait()
 
-    async def _publish_next(self, relay: WakuNodeClient) -> bool:
-        """Whether there was anything to publish."""
-        row = self._db.one("SELECT * FROM outbox ORDER BY id LIMIT 1")
-        if row is None:
-            return False
-        envelope = Envelope(row["pubsub_topic"], row["content_topic"], row["payload"], row["timestamp"])
-        now = time.time_ns()
-        if now - envelope.timestamp > _STALE:
-            envelope = replace(envelope, timestamp=now)
+    async def _publish_some(self, relay: WakuNodeClient) -> bool:
+        """The oldest ones, those of each content topic one after the other. Whether there was anything to publish."""
+        rows = self._db.query("SELECT * FROM outbox ORDER BY id LIMIT ?", (_AT_ONCE,))
+        topics: dict[str, list[Row]] = {}
+        for row in rows:
+            topics.setdefault(row["content_topic"], []).append(row)
+        done: list[tuple[Row, Envelope, bool]] = []
         try:
-            await relay.publish(envelope)
-            published = True
-        except Rejected as error:
-            log.error("not published, and given up: %s", error)
-            published = False
-        with self._db.transaction():
-            self._db.execute("DELETE FROM outbox WHERE id = ?", (row["id"],))
-            self._on_done(row["message_id"], envelope, published)
-        return True
+            results = await asyncio.gather(
+                *(self._publish_in_turn(relay, topic, done) for topic in topics.values()), return_exceptions=True
+            )
+        finally:
+            with self._db.transaction():  # together: a commit waits for the disk
+                for row, envelope, published in done:
+                    self._db.execute("DELETE FROM outbox WHERE id = ?", (row["id"],))
+                    self._on_done(row["message_id"], envelope, published)
+        for error in results:
+            if isinstance(error, BaseException):
+                raise error
+        return bool(rows)
+
+    async def _publish_in_turn(
+        self, relay: WakuNodeClient, rows: Sequence[Row], done: list[tuple[Row, Envelope, bool]]
+    ) -> None:
+        for row in rows:
+            envelope = Envelope(row["pubsub_topic"], row["content_topic"], row["payload"], row["timestamp"])
+            now = time.time_ns()
+            if now - envelope.timestamp > _STALE:
+                envelope = replace(envelope, timestamp=now)
+            try:
+                await relay.publish(envelope)
+                published = True
+            except Rejected as error:
+                log.error("not published, and given up: %s", error)
+                published = False
+            done.append((row, envelope, published))

@@ -25,6 +25,7 @@ from . import sync_state
 from .channel import Channel
 from .filters import OPEN_SHARD, PROTECTED_SHARD, Filter, Filters, pubsub_topic
 from .outbox import Outbox
+from .peer_stats import tell_peers
 from .sync_state import SyncState
 from .waku_node import WakuNodeClient
 
@@ -71,6 +72,7 @@ class Transport:
         self._channels: dict[int, Channel] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._http: aiohttp.ClientSession | None = None
+        self._peer_stats: asyncio.Task[None] | None = None
 
     def pubsub_topic(self, shard: int) -> str:
         return pubsub_topic(self._cluster, shard)
@@ -89,6 +91,7 @@ class Transport:
             channel.start()
             self._channels[shard] = channel
         self._outbox.start(relays)
+        self._peer_stats = asyncio.create_task(tell_peers(self._signals, self.peers))
         for node in self.fleet.store_nodes[:1]:
             event = {"address": node.addr, "id": node.peer_id}
             self._signals.emit(signal_types.MAILSERVER_CHANGED, event)
@@ -97,6 +100,9 @@ class Transport:
     async def stop(self) -> None:
         await asyncio.gather(*(channel.stop() for channel in self._channels.values()), self._outbox.stop())
         self._channels.clear()
+        if self._peer_stats is not None:
+            self._peer_stats.cancel()
+            await asyncio.gather(self._peer_stats, return_exceptions=True)
         if self._http is not None:
             await self._http.close()
 
@@ -169,6 +175,7 @@ class Transport:
     def _send(self, to: Filter, sealed: bytes, message_id: str) -> Envelope:
         envelope = Envelope(self.pubsub_topic(to.shard), to.content_topic, sealed, time.time_ns())
         self._outbox.put(envelope, message_id)
+        self._remember(envelope.hash)  # its echo is no news
         return envelope
 
     def _done(self, message_id: str, envelope: Envelope, sent: bool) -> None:

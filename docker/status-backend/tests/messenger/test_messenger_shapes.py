@@ -125,6 +125,7 @@ async def test_two_nodes(new_node):
     theirs["requestsToJoinCommunity"][0]["revealedAccounts"] = request["revealedAccounts"]  # lost there
     assert_same_shape(joined, theirs)
     assert joined["chats"][0]["id"] == chat_id and joined["communities"][0]["joined"] is True
+    assert_same_shape(await member.wait("local-notifications"), recorded_signal(file, "local-notifications"))
     settings = await member.rpc("getCommunitiesSettings")
     assert_same_shape(settings, recorded(file, "wakuext_getCommunitiesSettings")["result"])
 
