@@ -150,6 +150,7 @@ class Replay:
                     taken.add(index)
                     return
             if not node.more_signals(seen, end - time.monotonic()):
+                self.patience = 0.2  # the test has failed: see what else does, soon
                 self.mismatches.append(f"{path}: not signalled; what comes closest differs so:")
                 self.mismatches += min(tried.values(), key=len, default=[])
                 return
