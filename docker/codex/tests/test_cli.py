@@ -123,25 +123,19 @@ def test_a_readable_private_key_is_refused(tmp_path):
     assert status == 1 and "mode 600" in output
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_signals_end_it_with_status_0(tmp_path, number):
-    with Process(tmp_path / "a") as a:
-        waiting = asyncio.create_task(
-            a("GET", "/data/zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D/network/manifest")
-        )
-        await a("GET", "/space")
-        assert await asyncio.to_thread(a.stop, number) == 0
-        await asyncio.gather(waiting, return_exceptions=True)
-
-
-async def test_identity_stays_and_logs_hold_no_secret(tmp_path):
+async def test_signals_end_it_identity_stays_and_logs_hold_no_secret(tmp_path):
     with Process(tmp_path / "a", ("--log-level=trace",)) as a:
         ready = json.loads(a.data_dir.with_suffix(".ready").read_text())
         assert ready["pid"] == a.popen.pid and set(ready["ports"]) == {"api", "p2p"}
         first = (await a("GET", "/peerid")).json()
-        a.stop()
+        missing = "/data/zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D/network/manifest"
+        waiting = asyncio.create_task(a("GET", missing))
+        await a("GET", "/space")
+        assert await asyncio.to_thread(a.stop, signal.SIGINT) == 0
+        await asyncio.gather(waiting, return_exceptions=True)
         a.start()
         assert (await a("GET", "/peerid")).json() == first
+        assert await asyncio.to_thread(a.stop, signal.SIGTERM) == 0
         key = (a.data_dir / "key").read_bytes()
         log = a.log.read_text()
     assert (a.data_dir / "key").stat().st_mode & 0o777 == 0o600 and key[4:].hex() not in log

@@ -98,21 +98,23 @@ async def test_a_download_goes_on_with_another_peer_when_one_dies(tmp_path):
             assert b"".join(got) == data
 
 
-async def test_when_the_only_provider_dies_the_body_stops_short_and_nothing_wrong_is_sent(tmp_path):
+async def test_when_the_only_provider_dies_the_body_stops_short_and_nothing_wrong_is_sent(tmp_path, monkeypatch):
+    monkeypatch.setattr("codex.network.exchange.RETRY_INTERVAL", 0.2)
     data = blob(20 * MiB)
-    with Process(tmp_path / "dies") as dying, Process(tmp_path / "c", ("--block-retries=1",)) as c:
+    with Process(tmp_path / "dies") as dying:
         cid = (await dying("POST", "/data", {"Content-Type": "application/octet-stream"}, data)).text
         info = (await dying("GET", "/debug/info")).json()
-        assert (await c("GET", f"/connect/{info['id']}?addrs={info['addrs'][0]}")).status == 200
-        reader, writer = await asyncio.open_connection("127.0.0.1", c.ports["api"], limit=1 << 16)
-        writer.write(f"GET {PREFIX}/data/{cid}/network/stream HTTP/1.1\r\nHost: c\r\n\r\n".encode())
-        head = await reader.readuntil(b"\r\n\r\n")
-        assert b" 200 OK" in head and f"Content-Length: {len(data)}".encode() in head
-        dying.popen.kill()
-        dying.popen.wait(PATIENCE)
-        async with asyncio.timeout(PATIENCE):
-            body = await reader.read(-1)
-        writer.close()
+        async with node(tmp_path / "c", block_retries=1) as c, Rest(c) as rest:
+            await c.connect(info["id"], info["addrs"])
+            reader, writer = await asyncio.open_connection("127.0.0.1", rest.port, limit=1 << 16)
+            writer.write(f"GET {PREFIX}/data/{cid}/network/stream HTTP/1.1\r\nHost: c\r\n\r\n".encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert b" 200 OK" in head and f"Content-Length: {len(data)}".encode() in head
+            dying.popen.kill()
+            dying.popen.wait(PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                body = await reader.read(-1)
+            writer.close()
         assert len(body) < len(data)
         assert body == data[: len(body)]
 
@@ -145,7 +147,8 @@ async def test_fetch_brings_all_blocks_in_the_background(tmp_path):
         assert await read_all(b, cid, local=True) == data
 
 
-async def test_missing_content_fails_after_the_retries(tmp_path):
+async def test_missing_content_fails_after_the_retries(tmp_path, monkeypatch):
+    monkeypatch.setattr("codex.network.exchange.RETRY_INTERVAL", 0.2)
     missing = "zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D"
     async with node(tmp_path / "a", block_retries=1) as a, node(tmp_path / "b") as b:
         await a.connect(b.peer_id, b.addrs)

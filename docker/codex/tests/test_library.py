@@ -1,7 +1,6 @@
 """The node as a library: what status-backend embeds."""
 
 import asyncio
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -29,22 +28,6 @@ async def test_start_and_stop_are_idempotent(tmp_path):
     await asyncio.gather(running.start(), running.start())
     assert running.peer_id == peer_id
     await running.stop()
-
-
-async def test_cids_equal_those_that_libcodex_gives(tmp_path):
-    """contract/libcodex.jsonl: the same bytes with names from the path, and with other block sizes."""
-    calls = [json.loads(line) for line in open(Path(__file__).parent / "contract" / "libcodex.jsonl")]
-    recorded = [
-        call["final"]["msg"] for call in calls if call["call"] == "codex_upload_finalize" and call["final"]["ret"] == 0
-    ]
-    pattern = bytes(i % 251 for i in range(300_000))
-    async with node(tmp_path) as a:
-        assert await a.upload(b"hello world") == recorded[0]
-        assert await a.upload(b"hello world", "hello.txt", "text/plain") == recorded[1]
-        assert await a.upload(pattern) == recorded[2]
-        small = await a.upload(pattern, block_size=4096)
-        assert small == recorded[3]
-        assert await read_all(a, small) == pattern
 
 
 @pytest.mark.parametrize("size", [1, 2, 65535, 65536, 65537, 131072, 65536 * 7, 65536 * 8 + 1])

@@ -35,33 +35,24 @@ async def test_datasets_survive_a_restart(tmp_path):
             assert await read_all(a, cid, local=True) == blob(size, size)
 
 
-@pytest.mark.parametrize("sent", [0.2, 0.6, 0.98])
-async def test_kill_in_the_middle_of_an_upload_loses_nothing_finished(tmp_path, sent):
-    body = blob(12 << 20)
+async def test_kills_lose_nothing_finished_and_leave_nothing_half(tmp_path):
+    """Right after an answer, early and late in the next upload."""
     with Process(tmp_path / "a") as a:
         finished = (await a("POST", "/data", OCTETS, blob(300_000, "finished"))).text
         space = (await a("GET", "/space")).json()
-        reader, writer = await asyncio.open_connection("127.0.0.1", a.ports["api"])
-        head = f"POST {PREFIX}/data HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
-        writer.write(head.encode() + body[: int(len(body) * sent)])
-        await writer.drain()
-        a.popen.kill()
-        a.popen.wait(PATIENCE)
-        writer.close()
-        a.start()
-        assert [entry["cid"] for entry in (await a("GET", "/data")).json()["content"]] == [finished]
-        assert (await a("GET", "/space")).json() == space  # the half one is gone
-        assert (await a("GET", f"/data/{finished}")).body == blob(300_000, "finished")
-        assert (await a("POST", "/data", OCTETS, body)).status == 200
-
-
-async def test_kill_right_after_the_answer_keeps_the_dataset(tmp_path):
-    with Process(tmp_path / "a") as a:
-        for turn in range(2):
-            cid = (await a("POST", "/data", OCTETS, blob(200_000, turn))).text
+        for sent in (0.2, 0.98):
+            body = blob(12 << 20, sent)
+            reader, writer = await asyncio.open_connection("127.0.0.1", a.ports["api"])
+            head = f"POST {PREFIX}/data HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body[: int(len(body) * sent)])
+            await writer.drain()
             a.stop(signal.SIGKILL)
+            writer.close()
             a.start()
-            assert (await a("GET", f"/data/{cid}")).body == blob(200_000, turn)
+            assert [entry["cid"] for entry in (await a("GET", "/data")).json()["content"]] == [finished]
+            assert (await a("GET", "/space")).json() == space  # the half one is gone
+            assert (await a("GET", f"/data/{finished}")).body == blob(300_000, "finished")
+        assert (await a("POST", "/data", OCTETS, body)).status == 200
 
 
 async def test_leftovers_of_a_crash_are_dropped_at_start(tmp_path):

@@ -29,7 +29,8 @@ from .messages import DONT_HAVE, HAVE, PROTOCOL, WANT_BLOCK, WANT_HAVE, Address
 
 log = logging.getLogger(__name__)
 
-RETRY_INTERVAL = 3.0  # seconds per retry; also how often discovery is asked for one CID
+RETRY_INTERVAL = 3.0  # seconds per retry
+FIRST_SEEK = 0.5  # seconds until discovery is asked for one CID again, doubling up to RETRY_INTERVAL
 FIRST_REFRESH, LAST_REFRESH = 1.0, 36.0  # seconds until the wants are told again to a peer, doubling
 PEER_TIMEOUT = 60.0  # seconds of silence after which a block is asked elsewhere
 MAX_IN_FLIGHT = 64  # blocks asked of one peer and not yet delivered
@@ -79,7 +80,7 @@ class Peer:
 class BlockExchange:
     """The exchange of one node.
 
-    `seek(cid)` is called, at most every RETRY_INTERVAL per CID, for what no connected peer has.
+    `seek(cid)` is called, with growing pauses up to RETRY_INTERVAL, for what no connected peer has.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class BlockExchange:
         self._repository, self._transport, self._retries, self._seek = repository, transport, retries, seek
         self._wants: dict[Address, Want] = {}
         self._peers: dict[str, Peer] = {}
-        self._seeking: dict[Cid, float] = {}
+        self._seeking: dict[Cid, tuple[float, float]] = {}  # CID -> (when next, pause after that)
         self._tasks: set[asyncio.Task[None]] = set()
         self._wanting = asyncio.Event()
         self.delivered: Counter[str] = Counter()  # peer id -> blocks taken from it
@@ -164,8 +165,9 @@ class BlockExchange:
 
     def _seek_soon(self, cid: Cid) -> None:
         now = time.monotonic()
-        if now - self._seeking.get(cid, -RETRY_INTERVAL) >= RETRY_INTERVAL:
-            self._seeking[cid] = now
+        due, pause = self._seeking.get(cid, (now, FIRST_SEEK))
+        if now >= due:
+            self._seeking[cid] = now + pause, min(pause * 2, RETRY_INTERVAL)
             self._spawn(self._seek(cid))
 
     async def _tick(self) -> None:
@@ -193,9 +195,10 @@ class BlockExchange:
             if now - want.asked_at > PEER_TIMEOUT:
                 log.warning("peer %s did not deliver %s in %s s", want.asked, want.address, PEER_TIMEOUT)
                 self._ask_elsewhere(want)
-        elif not want.have and now - want.since >= RETRY_INTERVAL:
-            want.since = now
-            want.retries -= 1
+        elif not want.have:
+            if now - want.since >= RETRY_INTERVAL:
+                want.since = now
+                want.retries -= 1
             if want.retries <= 0:
                 self._end(want, RetriesExhausted())
             else:
