@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, quote, urlsplit
+from ipaddress import ip_address
+from urllib.parse import parse_qsl, quote
 
 from .codec import InvalidArchive
 
 _INFO_HASH = re.compile(r"urn:btih:([0-9a-f]{40})", re.IGNORECASE)
-_MAX_PEERS = 16
+_MAX_FIELDS = 20  # that are looked at for peers
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class MagnetLink:
     @classmethod
     def parse(cls, text: str) -> MagnetLink:
         """InvalidArchive for what is no magnet link to a version 1 torrent."""
-        parts = urlsplit(text)
-        fields = parse_qsl(parts.query)
+        scheme, _, query = text.partition(":?")
+        fields = parse_qsl(query)
         found = next((m for key, value in fields if key == "xt" and (m := _INFO_HASH.fullmatch(value))), None)
-        if parts.scheme != "magnet" or not found:
+        if scheme != "magnet" or not found:
             raise InvalidArchive(f"no magnet link: {text[:200]!r}")
-        peers = tuple(_peer(value) for key, value in fields if key == "x.pe")
-        return cls(found[1].lower(), dict(fields).get("dn", ""), peers[:_MAX_PEERS])
+        peers = tuple(_peer(value) for key, value in fields[:_MAX_FIELDS] if key == "x.pe")
+        return cls(found[1].lower(), dict(fields).get("dn", ""), peers)
 
     def at(self, peers: tuple[tuple[str, int], ...]) -> MagnetLink:
         return replace(self, peers=peers)
@@ -46,6 +47,9 @@ class MagnetLink:
 
 def _peer(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
-        raise InvalidArchive(f"a magnet link with the peer address {text[:100]!r}")
-    return host.strip("[]"), int(port)
+    try:
+        if not 0 < int(port) < 2**16:
+            raise ValueError(port)
+        return str(ip_address(host.strip("[]"))), int(port)
+    except ValueError as error:
+        raise InvalidArchive(f"a magnet link with the peer address {text[:100]!r}") from error

@@ -248,6 +248,7 @@ class Profile:
     timings: Timings = FAST
     interval: ArchiveInterval = field(default_factory=ArchiveInterval)
     real: bool = False  # a Codex node over libp2p instead of `codex`
+    kind: str = "codex"  # of distribution, to be enabled at login; torrents are always real
 
     def __post_init__(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -288,7 +289,7 @@ class Profile:
         login = self.open(host, **options)
         await login.archives.start()
         if enable:
-            await login.archives.enable({})
+            await login.archives.enable(kind_name=self.kind)
         try:
             yield login
         finally:

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
+from in_process import call
 
 from status_backend.archives import dialect
-from status_backend.rpc import Dispatcher, ServiceError
+from status_backend.rpc import ServiceError
 
 pytestmark = pytest.mark.anyio
-
-
-async def call(archives, method, *params):
-    """The result, or (code, message)."""
-    dispatcher = Dispatcher()
-    for service in archives.services:
-        dispatcher.register(service)
-    request = {"jsonrpc": "2.0", "id": 1, "method": f"wakuext_{method}", "params": list(params)}
-    answer = json.loads(await dispatcher.handle(json.dumps(request)))
-    return answer["result"] if "result" in answer else (answer["error"]["code"], answer["error"]["message"])
 
 
 class TestEnabling:
