@@ -112,6 +112,19 @@ async def test_announcement_found_at_login(owner_and_member):
     await member.archives.wait("clock", community_id, clock_ms)
 
 
+async def test_magnet_link_by_announcement_and_by_answer(owner_and_member, new_node, join_community):
+    owner, member, community_id, chat_id = owner_and_member
+    link, clock_ms = f"magnet:?xt=urn:btih:{'ab' * 20}", time.time_ns() // 1_000_000
+    await owner.messenger.publish_magnet_link(community_id, link, clock_ms)
+    await member.archives.wait("magnet", community_id, link, clock_ms)
+    await member.archives.wait("magnet clock", community_id, clock_ms)
+    owner.archives.magnet = (link, clock_ms)
+    late = await new_node("late")
+    await join_community(owner, late, community_id)
+    await late.archives.wait("magnet", community_id, link, clock_ms)
+    assert raw(owner) == []
+
+
 async def test_republished_description_has_nothing_new_for_those_who_know(owner_and_member):
     owner, member, community_id, chat_id = owner_and_member
     before = (await member.rpc("communities"))[0]["clock"]

@@ -13,6 +13,7 @@ from status_backend.protocol.chat_message_pb2 import COMMUNITY_CHAT, ChatMessage
 from status_backend.protocol.communities_pb2 import (
     CommunityDescription,
     CommunityMessageArchiveIndexCid,
+    CommunityMessageArchiveMagnetlink,
     CommunityRequestToJoin,
     CommunityRequestToJoinResponse,
 )
@@ -164,11 +165,13 @@ async def test_forged_answer_and_announcement(owner_and_member, forger, new_node
     universal = ids.universal_chat_id(community_id)
     forger.publish(universal, announcement, Type.COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID)
     forger.publish(community_id, announcement, Type.COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID, owner.key)
+    magnet_link = CommunityMessageArchiveMagnetlink(clock=now_ms(), magnet_uri="magnet:?xt=urn:btih:" + "ab" * 20)
+    forger.publish(universal, magnet_link, Type.COMMUNITY_MESSAGE_ARCHIVE_MAGNETLINK)
     await forger._transport.flushed()
     await after_that(owner, member, chat_id)
     assert (await late.rpc("latestRequestToJoinForCommunity", community_id))["state"] == 1
     assert await late.rpc("joinedCommunities") == []
-    assert not [notice for notice in member.archives.told if notice[0] == "index"]
+    assert not [notice for notice in member.archives.told if notice[0] in ("index", "magnet")]
 
 
 async def test_somebody_elses_acceptance_is_no_use(owner_and_member, forger, new_node):
