@@ -75,3 +75,19 @@ async def test_a_container_runs_unprivileged_finds_providers_and_ends_cleanly(co
     assert c.exec_run("id -u").output.strip() == b"1000"
     c.kill("SIGINT")
     assert (await asyncio.to_thread(c.wait, timeout=PATIENCE))["StatusCode"] == 0
+
+
+async def test_a_killed_container_keeps_its_datasets_and_identity(containers):
+    a = containers("--storage-quota=1MiB")
+    port = await port_of(a)
+    cid = (await http(port, "POST", PREFIX + "/data", {"Content-Type": "text/plain"}, blob(200_000))).text
+    before = [(await http(port, "GET", PREFIX + path)).text for path in ("/peerid", "/space", "/data")]
+    refused = await http(port, "POST", PREFIX + "/data", {}, blob(2 << 20))
+    assert refused.status == 500 and refused.text.startswith("Unable to store block zDx")
+    a.kill("SIGKILL")
+    a.wait(timeout=PATIENCE)
+    a.start()
+    port = await port_of(a)
+    assert [(await http(port, "GET", PREFIX + path)).text for path in ("/peerid", "/space", "/data")] == before
+    answer = await http(port, "GET", f"{PREFIX}/data/{cid}")
+    assert answer.body == blob(200_000) and answer.headers["Content-Type"] == "text/plain"

@@ -8,8 +8,9 @@ from support import PATIENCE, PREFIX, Process, Rest, blob, node, read_all
 from codex import DialFailed, InvalidPeerId, NotFound, PeerNotFound, RetriesExhausted
 from codex.network.discovery import PROTOCOL as PROVIDERS
 from codex.network.host import Libp2pHost, PeerGone
-from codex.network.identity import load_or_create_key
+from codex.network.identity import SignedPeerRecord, load_or_create_key
 from codex.network.messages import HAVE, PROTOCOL, Address, deliveries, parse, presences
+from codex.proto import providers_pb2 as pb
 
 MiB = 1 << 20
 
@@ -294,9 +295,13 @@ async def test_a_peer_that_has_it_and_does_not_deliver_is_passed_over(tmp_path, 
 async def test_rubbish_requests_are_not_answered_and_do_no_harm(tmp_path):
     async with node(tmp_path / "a") as a, Liar(tmp_path / "liar", a, flip) as liar:
         await liar.host.dial(a.peer_id, a.addrs)
-        for rubbish in (b"\xff\xff", b"\x0a\x03abc", b"\x22\x03abc"):
+        victim = SignedPeerRecord.sign(load_or_create_key(tmp_path / "victim"), ["/ip4/10.0.0.2/tcp/8070"]).envelope
+        own = SignedPeerRecord.sign(load_or_create_key(tmp_path / "liar" / "key"), liar.addrs).envelope
+        forged = (pb.Request(record=envelope).SerializeToString() for envelope in (victim, own[:-1] + b"x"))
+        for rubbish in (b"\xff\xff", b"\x0a\x03abc", b"\x22\x03abc", *forged):
             with pytest.raises(PeerGone):
                 await liar.host.request(a.peer_id, PROVIDERS, rubbish, timeout=5)
+        assert (await a.debug())["table"]["nodes"] == []
         assert await liar.host.request(a.peer_id, PROVIDERS, b"", timeout=5) == b""
 
 
