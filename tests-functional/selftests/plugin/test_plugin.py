@@ -21,6 +21,7 @@ from fleet.marks import RUN_VARIABLE
 
 HARNESS = Path(__file__).resolve().parents[2]
 PLUGINS = ["-p", "plugin.options", "-p", "plugin.controller", "-p", "plugin.failure", "-p", "plugin.fixtures"]
+PLUGINS += ["-p", "plugin.evidence"]
 
 TWO_TESTS = """
 import pytest

@@ -1,0 +1,36 @@
+"""The files of a run's evidence, and how they are written: whole or not at all, so that a reader never sees half."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+JOURNAL = "journal.jsonl"
+RESOURCES = "resources.jsonl"
+RECORD = "test.json"
+TIMELINE = "timeline.html"
+RUN = "run.json"
+REPORT = "report.html"
+
+TEMPLATES = Path(__file__).parent
+
+
+def write(path: Path, text: str) -> None:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
+    fresh.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    write(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def embedded(value: Any) -> str:
+    """JSON that may stand inside a <script> element, whatever texts it holds."""
+    return json.dumps(value, ensure_ascii=True).replace("<", "\\u003c")
