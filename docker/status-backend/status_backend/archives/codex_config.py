@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .listen import bind_address
 
 if TYPE_CHECKING:
     from codex import CodexConfig
@@ -53,8 +53,5 @@ def apply_log_level(level: str) -> None:
 
 def listen_address(host: str) -> str:
     """A TCP multiaddress of any free port on `host`; on all interfaces where there is none."""
-    try:
-        address = ip_address(host or "0.0.0.0")
-    except ValueError:
-        address = ip_address(socket.gethostbyname(host))
+    address = bind_address(host)
     return f"/ip{address.version}/{address}/tcp/0"

@@ -7,11 +7,12 @@ import logging
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from ..protocol.hash_ratchet import KeyMissing, NotReadable
 from ..protocol.waku_archive_pb2 import WakuMessageArchive
 from .archive_downloader import CodexArchiveDownloader
 from .codec import ArchiveEntry, ArchiveIndex, InvalidArchive, parse_archive
 from .codex_client import INDEX_FILENAME, CodexClient, StorageError
-from .distribution import DistributionError, DownloadListener, IndexLost
+from .distribution import ArchiveCipher, AwaitsKey, DistributionError, DownloadListener, IndexLost
 from .index_downloader import CodexIndexDownloader
 from .timings import Timings
 
@@ -19,7 +20,12 @@ log = logging.getLogger(__name__)
 
 
 class CodexDistribution:
-    """`directory` gets one folder a community, with its current index in a file named by the index's CID."""
+    """`directory` gets one folder a community, with its current index in a file named by the index's CID.
+
+    `cipher` is set before the first community comes along.
+    """
+
+    cipher: ArchiveCipher
 
     def __init__(self, client: CodexClient, directory: Path, timings: Timings = Timings()) -> None:
         self.client = client
@@ -41,8 +47,11 @@ class CodexDistribution:
     async def publish(self, community_id: str, link: str, archives: Sequence[WakuMessageArchive]) -> str:
         index = await self._own_index(community_id, link) if link else ArchiveIndex()
         try:
-            stored = [(archive, await self.client.upload_archive(archive.SerializeToString())) for archive in archives]
-            data = index.extended(stored).to_bytes()
+            stored = []
+            for archive in archives:
+                data = self.cipher.seal_archive(community_id, archive.SerializeToString())
+                stored.append((archive, await self.client.upload_archive(data)))
+            data = self.cipher.seal_archive(community_id, index.extended(stored).to_bytes())
             cid = await self.client.upload(data, INDEX_FILENAME)
         except StorageError as error:
             raise DistributionError(str(error)) from error
@@ -59,7 +68,7 @@ class CodexDistribution:
 
     async def load(self, community_id: str, entry: ArchiveEntry) -> WakuMessageArchive:
         try:
-            return parse_archive(await self.client.local_download(entry.location))
+            return parse_archive(self._opened(community_id, await self.client.local_download(entry.location)))
         except (StorageError, InvalidArchive) as error:
             raise DistributionError(str(error)) from error
 
@@ -85,7 +94,7 @@ class CodexDistribution:
     async def _own_index(self, community_id: str, cid: str) -> ArchiveIndex:
         """From the own store; should it be gone from there, from the members. IndexLost if none has it."""
         try:
-            return ArchiveIndex.parse(await self.client.local_download(cid))
+            return ArchiveIndex.parse(self._opened(community_id, await self.client.local_download(cid)))
         except StorageError as error:
             log.warning("index of %s: %s", community_id, error)
         path = self._index_path(community_id, cid)
@@ -93,7 +102,15 @@ class CodexDistribution:
             await CodexIndexDownloader(self.client, cid, path, self._timings.index_timeout).download_index_file()
         except StorageError as error:
             raise IndexLost(f"the last archive index of {community_id}: {error}") from error
-        return ArchiveIndex.parse(path.read_bytes())
+        return ArchiveIndex.parse(self._opened(community_id, path.read_bytes()))
+
+    def _opened(self, community_id: str, data: bytes) -> bytes:
+        try:
+            return self.cipher.open_archive(community_id, data)
+        except KeyMissing as error:
+            raise AwaitsKey(str(error)) from error
+        except NotReadable as error:
+            raise InvalidArchive(str(error)) from error
 
     async def _download_index(self, community_id: str, cid: str, listener: DownloadListener) -> ArchiveIndex:
         path = self._index_path(community_id, cid)
@@ -102,7 +119,7 @@ class CodexDistribution:
             await downloader.fetch_manifest()
             listener.manifest_fetched()
             await downloader.download_index_file()
-        index = ArchiveIndex.parse(path.read_bytes())
+        index = ArchiveIndex.parse(self._opened(community_id, path.read_bytes()))
         listener.manifest_fetched()
         listener.index_downloaded()
         for other in path.parent.iterdir():

@@ -21,6 +21,18 @@ class IndexLost(DistributionError):
     """The owner's own index is neither here nor to be had from anybody."""
 
 
+class AwaitsKey(DistributionError):
+    """It is encrypted under a key that is not here yet."""
+
+
+class ArchiveCipher(Protocol):
+    """Encrypts and decrypts what an encrypted community stores; leaves all else as it is. See ArchiveHost."""
+
+    def seal_archive(self, community_id: str, data: bytes) -> bytes: ...
+
+    def open_archive(self, community_id: str, data: bytes) -> bytes: ...
+
+
 class DownloadListener(Protocol):
     """Told about a download as it happens. After a failed attempt the next one tells everything again."""
 
@@ -39,6 +51,8 @@ class DownloadListener(Protocol):
 
 class Distribution(Protocol):
     """One kind of storage network. All methods may be cancelled at any point and leave nothing half done behind."""
+
+    cipher: ArchiveCipher
 
     async def start(self) -> None:
         """DistributionError if that cannot be."""

@@ -20,6 +20,14 @@ class ArchiveHost(Protocol):
 
     def is_encrypted(self, community_id: str) -> bool: ...
 
+    def seal_archive(self, community_id: str, data: bytes) -> bytes:
+        """An archive or an index as it is to be stored: encrypted, if the community is."""
+        ...
+
+    def open_archive(self, community_id: str, data: bytes) -> bytes:
+        """The archive or index in what was stored. KeyMissing while its key is not here, NotReadable if it is forged."""
+        ...
+
     def archive_topics(self, community_id: str) -> list[bytes]:
         """The content topics of all the community's chats and of its universal channel."""
         ...

@@ -6,10 +6,10 @@ import asyncio
 import logging
 
 from .. import signal_types
-from ..protocol.waku_archive_pb2 import WakuMessage
+from ..protocol.waku_archive_pb2 import WakuMessage, WakuMessageArchive
 from ..signals import SignalHub
 from .codec import ArchiveEntry
-from .distribution import Distribution, DistributionError
+from .distribution import AwaitsKey, Distribution, DistributionError
 from .host import ArchiveHost
 from .store import ArchiveStore
 from .timings import Timings
@@ -68,6 +68,7 @@ class ArchiveImporter:
         self._rate = rate
         self._timings = timings
         self._described = asyncio.Event()
+        self._keys_changed = asyncio.Event()
         self._asked: set[str] = set()
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -91,6 +92,11 @@ class ArchiveImporter:
         """A community's description arrived: there may be channels now that were unknown before."""
         self._described.set()
         self._described = asyncio.Event()
+
+    def keys_changed(self) -> None:
+        """A key arrived: it may be the one of an archive that waits."""
+        self._keys_changed.set()
+        self._keys_changed = asyncio.Event()
 
     async def _run(self, community_id: str) -> None:
         try:
@@ -118,7 +124,7 @@ class ArchiveImporter:
                 log.error("archive %s of %s is not imported: %s", entry.id, community_id, error)
 
     async def _import(self, community_id: str, entry: ArchiveEntry) -> None:
-        archive = await self._distribution.load(community_id, entry)
+        archive = await self._load(community_id, entry)
         self._signal(signal_types.IMPORTING_HISTORY_ARCHIVE_MESSAGES, community_id)
         messages = list(archive.messages)
         await self._channels_known(community_id, messages)
@@ -126,6 +132,20 @@ class ArchiveImporter:
             await self._rate.turn()
             await self._host.handle_archived(messages[begin : begin + CHUNK])
         self._store.imported(entry.id)
+
+    async def _load(self, community_id: str, entry: ArchiveEntry) -> WakuMessageArchive:
+        """Waits for its key, if that is not here. After that it is left for the next import."""
+        try:
+            async with asyncio.timeout(self._timings.key_timeout):
+                while True:
+                    changed = self._keys_changed
+                    try:
+                        return await self._distribution.load(community_id, entry)
+                    except AwaitsKey as error:
+                        log.warning("archive %s of %s: %s; waiting for it", entry.id, community_id, error)
+                    await changed.wait()
+        except TimeoutError as error:
+            raise DistributionError(f"no key within {self._timings.key_timeout:g} s") from error
 
     async def _channels_known(self, community_id: str, messages: list[WakuMessage]) -> None:
         """An archive may tell of a channel whose description is still on its way: its messages would be dropped."""

@@ -149,6 +149,7 @@ class Archives:
 
     async def _launch(self, kind: Kind) -> None:
         distribution = await self._open[kind.name](self._session, kind, self._timings)
+        distribution.cipher = self._host
         try:
             await distribution.start()
         except DistributionError as error:
@@ -192,6 +193,11 @@ class Archives:
             log.error("the archives of %s are not offered: %s", community_id, error)
 
     # What the messenger tells
+
+    async def keys_arrived(self, community_id: str) -> None:
+        for running in self._running.values():
+            running.member.keys_changed()
+            running.importer.keys_changed()
 
     async def community_created(self, community_id: str) -> None:
         await self._take_up(community_id)

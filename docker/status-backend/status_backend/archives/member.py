@@ -9,7 +9,7 @@ from .. import signal_types
 from ..signals import SignalHub
 from .codec import ArchiveEntry, InvalidArchive
 from .dialect import Kind
-from .distribution import Distribution, DistributionError
+from .distribution import AwaitsKey, Distribution, DistributionError
 from .host import ArchiveHost
 from .importer import ArchiveImporter
 from .store import ArchiveStore
@@ -65,6 +65,8 @@ class ArchiveMember:
         self._peers_changed.set()
         self._peers_changed = asyncio.Event()
 
+    keys_changed = peers_changed  # a key arrived: the same
+
     def _wanted(self, community_id: str) -> bool:
         return (
             self._host.is_joined(community_id)
@@ -101,14 +103,21 @@ class ArchiveMember:
             try:
                 existing = self._store.downloaded_ids(community_id)
                 return await self._distribution.download(community_id, link, existing, progress)
+            except AwaitsKey as error:
+                log.warning("archives of %s: %s; waiting for it", community_id, error)
+                await self._changed_within(self._timings.key_timeout)
+                continue
             except DistributionError as error:
                 log.warning("archives of %s: %s; trying again in %g s", community_id, error, delay)
-            try:
-                async with asyncio.timeout(delay):
-                    await self._peers_changed.wait()
-            except TimeoutError:
-                pass  # time to try again
+            await self._changed_within(delay)
             delay = min(delay * 2, self._timings.last_retry_after)
+
+    async def _changed_within(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._peers_changed.wait()
+        except TimeoutError:
+            pass  # time to try again
 
 
 class _Progress:

@@ -13,6 +13,7 @@ class Timings:
 
     import_initial_delay: float = 300.0
     description_timeout: float = 10.0  # for the description of a channel of which an archive holds messages
+    key_timeout: float = 3600.0  # for the key of an encrypted archive or index, before it is looked at again
     slow_chunks_per_second: float = 1.0
     fast_chunks_per_second: float = 100.0
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import socket
 from collections.abc import Callable
 from importlib import import_module
+from ipaddress import ip_address
 from typing import Any
 
 from .distribution import DistributionError
+from .listen import bind_address
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +36,14 @@ class TorrentSession:
         """DistributionError if the host has no such address."""
         lt = await asyncio.to_thread(import_module, "libtorrent")
         try:
-            address = await asyncio.to_thread(socket.gethostbyname, self._host or "0.0.0.0")
+            address = await asyncio.to_thread(bind_address, self._host)
         except OSError as error:
             raise DistributionError(f"torrents cannot listen on {self._host}: {error}") from error
         category = lt.alert.category_t
         self._session = await asyncio.to_thread(
             lt.session,
             {
-                "listen_interfaces": f"{address}:{self._port}",
+                "listen_interfaces": f"[{address}]:{self._port}" if address.version == 6 else f"{address}:{self._port}",
                 "max_retry_port_bind": 0,
                 "listen_system_port_fallback": True,
                 "alert_mask": category.error_notification
@@ -74,11 +75,11 @@ class TorrentSession:
             for alert in heard
             if isinstance(alert, lt.listen_succeeded_alert) and alert.socket_type == lt.socket_type_t.tcp
         ]
-        outside = [endpoint for endpoint in found if not endpoint[0].startswith("127.")]
+        outside = [endpoint for endpoint in found if not ip_address(endpoint[0]).is_loopback]
         self.endpoints = tuple(outside or found)
         if not found:
             await self.stop()
-            raise DistributionError(f"torrents cannot listen on {address}:{self._port}")
+            raise DistributionError(f"torrents cannot listen on {address} port {self._port}")
         where = ", ".join(f"{host}:{port}" for host, port in self.endpoints)
         log.info("torrents are served at %s", where)
         if self._port and self._port not in [port for _, port in found]:

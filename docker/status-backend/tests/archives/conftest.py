@@ -188,6 +188,12 @@ class FakeHost:
     def is_encrypted(self, community_id: str) -> bool:
         return self.encrypted
 
+    def seal_archive(self, community_id: str, data: bytes) -> bytes:
+        return data
+
+    def open_archive(self, community_id: str, data: bytes) -> bytes:
+        return data
+
     def archive_topics(self, community_id: str) -> list[bytes]:
         return self.topics
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -204,6 +205,15 @@ class TestListening:
         assert endpoints and all(host != "0.0.0.0" and port for host, port in endpoints)
         outside = [host for host, _ in endpoints if not host.startswith("127.")]
         assert outside == [host for host, _ in endpoints] or not outside  # loopback only where there is nothing else
+
+    async def test_by_name(self, given):
+        assert [host for host, _ in (await given("one", host="localhost")).session.endpoints] == ["127.0.0.1"]
+
+    @pytest.mark.skipif(not os.path.exists("/proc/net/if_inet6"), reason="no IPv6 here")
+    async def test_ipv6(self, given, world):
+        owner, member = await given("owner", host="::1"), await given("member", host="::1")
+        link = await owner.publish(world.COMMUNITY, "", archives(world, 1000))
+        assert "&x.pe=[::1]:" in link and len(await fetch(member, world, link)) == 3
 
     @pytest.mark.parametrize("host", ["192.0.2.1", "nobody.invalid"])
     async def test_an_address_that_is_not_ours(self, given, host):
