@@ -20,7 +20,7 @@ OFFICIAL = "python:3.11-slim-bookworm"
 SUITE = "bookworm"
 OPTIONS = (
     "--variant=essential",
-    "--include=python3,ca-certificates",
+    "--include=python3,ca-certificates,libstdc++6",  # the last for libtorrent
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
