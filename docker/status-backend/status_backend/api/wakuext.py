@@ -12,6 +12,7 @@ from .wakuext_contacts import ContactsService
 from .wakuext_groups import GroupsService
 from .wakuext_node import NodeService
 from .wakuext_organisation import OrganisationService
+from .wakuext_permissions import PermissionsService
 from .wakuext_signing import SigningService
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 def services(messenger: Messenger) -> list[Service]:
     return [
         NodeService(messenger),
-        CommunitiesService(messenger.communities, messenger.membership),
+        CommunitiesService(messenger.communities, messenger.membership, messenger.admission),
+        PermissionsService(messenger.admission),
         OrganisationService(messenger),
         ChatsService(messenger),
         ReactionsService(messenger),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..rpc import Service, rpc
-from .wakuext_fields import COMMUNITY, FETCH, JOIN, checked, checked_channel
+from .wakuext_fields import COMMUNITY, CONTACT, FETCH, JOIN, USER, checked, checked_channel
 
 if TYPE_CHECKING:
+    from ..messenger.admission import Admission
     from ..messenger.communities import Communities
     from ..messenger.membership import Membership
 
@@ -26,9 +27,10 @@ UnbanUser = Annotated[dict, "requests.UnbanUserFromCommunity"]
 class CommunitiesService(Service):
     namespace = "wakuext"
 
-    def __init__(self, communities: Communities, membership: Membership) -> None:
+    def __init__(self, communities: Communities, membership: Membership, admission: Admission) -> None:
         self._communities = communities
         self._membership = membership
+        self._admission = admission
 
     @rpc()
     async def create_community(self, request: CreateCommunity) -> dict[str, Any]:
@@ -80,14 +82,17 @@ class CommunitiesService(Service):
 
     @rpc()
     async def cancel_request_to_join_community(self, request: CancelRequest) -> dict[str, Any]:
+        checked(request, "CancelRequestToJoinCommunity", CONTACT)
         return self._membership.cancel_request(request.get("id") or "").to_json()
 
     @rpc()
     async def accept_request_to_join_community(self, request: AcceptRequest) -> dict[str, Any]:
-        return self._membership.accept(request.get("id") or "").to_json()
+        checked(request, "AcceptRequestToJoinCommunity", CONTACT)
+        return (await self._admission.accept(request.get("id") or "")).to_json()
 
     @rpc()
     async def decline_request_to_join_community(self, request: DeclineRequest) -> dict[str, Any]:
+        checked(request, "DeclineRequestToJoinCommunity", CONTACT)
         return self._membership.decline(request.get("id") or "").to_json()
 
     @rpc()
@@ -120,9 +125,11 @@ class CommunitiesService(Service):
 
     @rpc()
     async def ban_user_from_community(self, request: BanUser) -> dict[str, Any]:
+        checked(request, "BanUserFromCommunity", USER)
         community_id, user = request.get("communityId") or "", request.get("user") or ""
         return self._membership.remove_member(community_id, user, ban=True).to_json()
 
     @rpc()
     async def unban_user_from_community(self, request: UnbanUser) -> dict[str, Any]:
+        checked(request, "UnbanUserFromCommunity", USER)
         return self._membership.unban(request.get("communityId") or "", request.get("user") or "").to_json()

@@ -45,6 +45,15 @@ CATEGORY = {
 }
 ROLE = {"communityId": str, "user": str, "role": int}
 USER = {"communityId": str, "user": str}
+PERMISSION = {
+    "communityId": str,
+    "permissionId": str,
+    "type": int,
+    "tokenCriteria": [dict],
+    "isPrivate": bool,
+    "chatIds": [str],
+}
+PERMISSION_CHECK = {"communityId": str, "chatId": str, "addresses": [str]}
 ACTIVITY = {"cursor": str, "limit": int, "activityTypes": [int], "readType": int, "accepted": bool}
 
 

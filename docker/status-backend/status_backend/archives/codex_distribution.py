@@ -12,7 +12,7 @@ from ..protocol.waku_archive_pb2 import WakuMessageArchive
 from .archive_downloader import CodexArchiveDownloader
 from .codec import ArchiveEntry, ArchiveIndex, InvalidArchive, parse_archive
 from .codex_client import INDEX_FILENAME, CodexClient, StorageError
-from .distribution import ArchiveCipher, AwaitsKey, DistributionError, DownloadListener, IndexLost
+from .distribution import ArchiveCipher, AwaitsKey, DistributionError, DownloadListener, IndexLost, NoCipher
 from .index_downloader import CodexIndexDownloader
 from .timings import Timings
 
@@ -25,7 +25,7 @@ class CodexDistribution:
     `cipher` is set before the first community comes along.
     """
 
-    cipher: ArchiveCipher
+    cipher: ArchiveCipher = NoCipher()
 
     def __init__(self, client: CodexClient, directory: Path, timings: Timings = Timings()) -> None:
         self.client = client

@@ -33,6 +33,15 @@ class ArchiveCipher(Protocol):
     def open_archive(self, community_id: str, data: bytes) -> bytes: ...
 
 
+class NoCipher:
+    """For where no community is encrypted."""
+
+    def seal_archive(self, community_id: str, data: bytes) -> bytes:
+        return data
+
+    open_archive = seal_archive
+
+
 class DownloadListener(Protocol):
     """Told about a download as it happens. After a failed attempt the next one tells everything again."""
 

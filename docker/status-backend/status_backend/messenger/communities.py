@@ -28,6 +28,7 @@ from .chat_views import ChatViews
 from .community import MANUAL_ACCEPT, OWNER, Community, changes_json, create, read_description, to_dict
 from .community_store import CommunityStore
 from .context import Context, Dropped
+from .encryption_keys import EncryptionKeys
 from .response import Response
 
 log = logging.getLogger(__name__)
@@ -41,11 +42,14 @@ GENERAL = {
 
 
 class Communities:
-    def __init__(self, context: Context, store: CommunityStore, chats: ChatStore, views: ChatViews) -> None:
+    def __init__(
+        self, context: Context, store: CommunityStore, chats: ChatStore, views: ChatViews, keys: EncryptionKeys
+    ) -> None:
         self._context = context
         self._store = store
         self._chats = chats
         self._views = views
+        self._keys = keys
         self._awaited: dict[str, asyncio.Future[None]] = {}
 
     # Reading
@@ -195,6 +199,7 @@ class Communities:
         published = community.publish(draft)
         self._store.save(published)
         self._send_description(published)
+        self._keys.follow(community, published)
         self._follow(response, community, published)
         self.show(response, published)
         news = Response()

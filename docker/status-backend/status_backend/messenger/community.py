@@ -12,7 +12,13 @@ from google.protobuf.message import DecodeError
 
 from ..protocol import application, ids
 from ..protocol.application import Application, MalformedMessage, Type
-from ..protocol.communities_pb2 import CommunityChat, CommunityDescription, CommunityMember, CommunityPermissions
+from ..protocol.communities_pb2 import (
+    CommunityChat,
+    CommunityDescription,
+    CommunityMember,
+    CommunityPermissions,
+    CommunityTokenPermission,
+)
 from . import clock, muting
 
 AUTO_ACCEPT = CommunityPermissions.AUTO_ACCEPT
@@ -21,6 +27,11 @@ OWNER = CommunityMember.ROLE_OWNER
 ADMIN = CommunityMember.ROLE_ADMIN
 TOKEN_MASTER = CommunityMember.ROLE_TOKEN_MASTER
 _BANNED = 0  # in pendingAndBannedMembers
+_APPROVED = 0  # state of a token permission
+_CHANNEL_PERMISSIONS = (
+    CommunityTokenPermission.CAN_VIEW_CHANNEL,
+    CommunityTokenPermission.CAN_VIEW_AND_POST_CHANNEL,
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,27 @@ class Community:
         """Whether this member may do what a community leaves to a few: pin, delete what others wrote."""
         return self.has_member(public_key) and self.role(public_key) in (OWNER, ADMIN, TOKEN_MASTER)
 
+    def permissions(self, type_: int, chat_id: str | None = None) -> list[CommunityTokenPermission]:
+        """The token permissions of this type, by their ids; of this channel, if one is named."""
+        found = sorted(self.description.token_permissions.items())
+        return [p for _, p in found if p.type == type_ and (chat_id is None or chat_id in p.chat_ids)]
+
+    def is_gated(self, chat_id: str) -> bool:
+        """Whether one has to own something to see this channel. Then it has a key of its own."""
+        return any(self.permissions(type_, chat_id) for type_ in _CHANNEL_PERMISSIONS)
+
+    def may_view(self, chat_id: str, public_key: str) -> bool:
+        channel = self.description.chats.get(chat_id.removeprefix(self.id))
+        if channel is None or not self.has_member(public_key):
+            return False
+        return not self.is_gated(chat_id) or public_key in channel.members
+
+    def may_post(self, chat_id: str, public_key: str) -> bool:
+        if not self.is_gated(chat_id) or not self.may_view(chat_id, public_key):
+            return self.may_view(chat_id, public_key)
+        listed = self.description.chats[chat_id.removeprefix(self.id)].members[public_key]
+        return listed.channel_role == CommunityMember.CHANNEL_ROLE_POSTER
+
     def chat_ids(self) -> list[str]:
         return [self.id + channel for channel in self.description.chats]
 
@@ -85,6 +117,10 @@ class Community:
         copy = CommunityDescription()
         copy.CopyFrom(self.description)
         return copy
+
+    def described_as(self, description: CommunityDescription) -> Community:
+        """As it would be with this description."""
+        return replace(self, description=description)
 
     def publish(self, description: CommunityDescription) -> Community:
         """With this description, its clock moved on, signed anew. Only on the control node."""
@@ -116,7 +152,7 @@ class Community:
             "introMessage": description.intro_message,
             "outroMessage": description.outro_message,
             "tags": list(description.tags),
-            "chats": {id_: channel_json(id_, channel, member) for id_, channel in self.ordered_channels()},
+            "chats": {id_: self._channel_json(id_, channel, viewer) for id_, channel in self.ordered_channels()},
             "categories": {
                 id_: {"id": id_, "name": category.name, "position": category.position}
                 for id_, category in sorted(description.categories.items(), key=lambda item: item[1].position)
@@ -137,7 +173,9 @@ class Community:
             },
             "encrypted": description.encrypted,
             "pendingAndBannedMembers": {key: _BANNED for key in description.ban_list},
-            "tokenPermissions": {},
+            "tokenPermissions": {
+                id_: permission_json(permission) for id_, permission in sorted(description.token_permissions.items())
+            },
             "communityTokensMetadata": None,
             "activeMembersCount": description.active_members_count,
             "pubsubTopic": "",
@@ -149,6 +187,15 @@ class Community:
         if not self.requested_to_join_at:
             del body["requestedToJoinAt"]
         return body
+
+    def _channel_json(self, id_: str, channel: CommunityChat, viewer: str) -> dict[str, Any]:
+        chat_id = self.id + id_
+        may_post, may_view = self.may_post(chat_id, viewer), self.may_view(chat_id, viewer)
+        return channel_json(id_, channel, may_view) | {
+            "canPost": may_post,
+            "canPostReactions": may_post or (may_view and channel.viewers_can_post_reactions),
+            "tokenGated": self.is_gated(chat_id),
+        }
 
     def members(self) -> list[str]:
         """Public keys: owner first, then by the time of joining."""
@@ -199,6 +246,11 @@ def channel_json(id_: str, channel: CommunityChat, member: bool) -> dict[str, An
         "hideIfPermissionsNotMet": channel.hide_if_permissions_not_met,
         "missingEncryptionKey": False,
     }
+
+
+def permission_json(permission: CommunityTokenPermission) -> dict[str, Any]:
+    criteria = [to_dict(one) for one in permission.token_criteria]
+    return to_dict(permission) | {"token_criteria": criteria, "state": _APPROVED}
 
 
 def changes_json(community: Community, viewer: str, **changes: Any) -> dict[str, Any]:

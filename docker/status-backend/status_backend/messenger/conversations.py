@@ -18,6 +18,7 @@ from .chat_store import COMMUNITY_CHAT, GROUP_CHAT, ONE_TO_ONE_CHAT, Chat, ChatS
 from .community import Community
 from .community_store import CommunityStore
 from .context import Context, Dropped
+from .encryption_chats import EncryptedChats
 from .group import GroupStore
 from .held_messages import HeldMessages
 
@@ -48,12 +49,14 @@ class Conversations:
         communities: CommunityStore,
         groups: GroupStore,
         held: HeldMessages,
+        encrypted: EncryptedChats,
     ) -> None:
         self._context = context
         self._chats = chats
         self._communities = communities
         self._groups = groups
         self._held = held
+        self._encrypted = encrypted
 
     def chat(self, chat_id: str) -> Chat:
         chat = self._chats.get(chat_id)
@@ -67,7 +70,7 @@ class Conversations:
         me = self._context.public_key
         if chat.chat_type == COMMUNITY_CHAT:
             community = self._communities.get(chat.community_id)
-            allowed = chat.active and community is not None and community.has_member(me)
+            allowed = chat.active and community is not None and community.may_post(chat.id, me)
         elif chat.chat_type == GROUP_CHAT:
             allowed = me in self._groups.get(chat.id).members
         else:
@@ -97,7 +100,9 @@ class Conversations:
     def _send(self, chat: Chat, message: Application) -> None:
         if chat.chat_type == COMMUNITY_CHAT:
             transport = self._context.transport
-            envelope = transport.send_public(chat.id, message.wrapped, self._context.key, message.id)
+            if (community := self.community(chat)) is not None:
+                message = self._encrypted.seal(community, chat.id, message)
+            envelope = transport.send_public(chat.id, message.travelled, self._context.key, message.id)
             self._keep_raw(chat, envelope, message)
             return
         members = self._groups.get(chat.id).members if chat.chat_type == GROUP_CHAT else [chat.id]
@@ -123,7 +128,7 @@ class Conversations:
             raise Dropped("unknown", f"a message in {chat_id}, which is no chat of ours")
         if chat.chat_type == COMMUNITY_CHAT and not archived and not own:
             community = self._communities.get(chat.community_id)
-            if community is None or not community.has_member(message.from_):
+            if community is None or not _may_say(community, chat_id, message):
                 self._held.hold(chat.community_id, chat_id, message, envelope)
                 self._context.drop(message, Dropped("not a member", f"{message.from_} of {chat.community_id}"))
                 return None
@@ -165,6 +170,14 @@ class Conversations:
         if chat.chat_type == GROUP_CHAT:
             return public_key in self._groups.get(chat.id).members
         return chat.id == public_key
+
+
+def _may_say(community: Community, chat_id: str, message: Application) -> bool:
+    channel = community.description.chats.get(chat_id.removeprefix(community.id))
+    reacting = message.type == Type.EMOJI_REACTION and channel is not None and channel.viewers_can_post_reactions
+    if not community.is_gated(chat_id):
+        return community.has_member(message.from_)
+    return community.may_view(chat_id, message.from_) if reacting else community.may_post(chat_id, message.from_)
 
 
 def check_clock(when: int, envelope: Envelope) -> None:

@@ -36,7 +36,7 @@ class HeldMessages:
             envelope.content_topic,
             envelope.payload,
             envelope.timestamp,
-            message.wrapped,
+            message.travelled,
         )
         columns = "community_id, chat_id, author, pubsub_topic, content_topic, sealed, timestamp, wrapped"
         self._db.execute(f"INSERT OR IGNORE INTO held_messages ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)

@@ -22,6 +22,9 @@ from .contacts import Contacts
 from .context import Context, Dropped
 from .conversations import Arrival, Conversations
 from .delivery import Delivery
+from .encryption_chats import EncryptedChats
+from .encryption_held import UndecryptableMessages
+from .encryption_keys import EncryptionKeys
 from .groups import Groups
 from .held_messages import HeldMessages
 from .membership import Membership
@@ -51,6 +54,9 @@ class Inbox:
         delivery: Delivery,
         statuses: Statuses,
         held: HeldMessages,
+        encrypted: EncryptedChats,
+        keys: EncryptionKeys,
+        undecryptable: UndecryptableMessages,
     ) -> None:
         self._context = context
         self._conversations = conversations
@@ -61,6 +67,9 @@ class Inbox:
         self._delivery = delivery
         self._statuses = statuses
         self._held = held
+        self._encrypted = encrypted
+        self._keys = keys
+        self._undecryptable = undecryptable
         self._content: dict[int, Any] = {
             Type.CHAT_MESSAGE: ChatMessage,
             Type.EDIT_MESSAGE: EditMessage,
@@ -126,11 +135,22 @@ class Inbox:
             for community in response.described:
                 for held in self._held.release(community):
                     self._one(together, Filter(held.chat_id), held.envelope, held.wrapped, archived=False)
+            for key_id in response.unlocked:
+                for kept in self._undecryptable.release(key_id):
+                    self._one(together, Filter(kept.chat_id), kept.envelope, kept.wrapped, kept.archived)
 
     def _dispatch(
         self, response: Response, message: Application, filter_: Filter, envelope: Envelope, archived: bool
     ) -> None:
-        kind, chat_id = message.type, filter_.chat_id
+        chat_id = filter_.chat_id
+        if message.type == Type.HASH_RATCHET_MESSAGE and filter_.private_key is None:
+            opened = self._encrypted.open(message, chat_id, envelope, archived)
+            if opened is None:
+                return
+            if opened.type not in self._content:
+                raise Dropped("malformed", f"type {opened.type}, encrypted")
+            message = opened
+        kind = message.type
         if filter_.private_key is not None:
             self._from_mailbox(response, message, filter_, envelope)
         elif kind in self._content:
@@ -159,6 +179,10 @@ class Inbox:
             self._membership.receive_leave(response, message, self._addressee(filter_))
         elif kind == Type.COMMUNITY_REQUEST_TO_JOIN_RESPONSE:
             self._membership.receive_response(response, message)
+        elif kind == Type.HASH_RATCHET_KEYS:
+            self._receive_keys(response, message)
+        elif kind == Type.COMMUNITY_ENCRYPTION_KEYS_REQUEST:
+            self._keys.receive_request(message, self._addressee(filter_))
         elif message.from_ == self._context.public_key:
             return  # nobody else writes to us as ourselves
         elif kind in self._content:
@@ -180,6 +204,12 @@ class Inbox:
             self._contacts.receive_retraction(response, message)
         else:
             raise Dropped("unknown", f"type {kind} in a mailbox")
+
+    def _receive_keys(self, response: Response, message: Application) -> None:
+        community_id, keys = self._keys.receive_keys(message)
+        response.unlocked.extend(key.id for key in keys)
+        if self._context.archives is not None:
+            self._context.tell_archives(self._context.archives.keys_arrived(community_id))
 
     def _say(
         self,

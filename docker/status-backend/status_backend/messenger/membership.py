@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..protocol.communities_pb2 import (
 )
 from ..rpc import ServiceError
 from ..transport.filters import OPEN_SHARD, Filter
-from . import clock, notifications, validation
+from . import clock, notifications, permissions, validation
 from .activity_center import (
     COMMUNITY_BANNED,
     COMMUNITY_KICKED,
@@ -34,6 +34,8 @@ from .communities import Communities
 from .community import AUTO_ACCEPT, Community
 from .community_store import ACCEPTED, CANCELED, DECLINED, PENDING, CommunityStore, RequestToJoin
 from .context import Context, Dropped
+from .encryption_keys import EncryptionKeys
+from .permissions import Standing
 from .response import Response
 
 log = logging.getLogger(__name__)
@@ -44,12 +46,19 @@ _HOPEFUL = (PENDING, DECLINED)  # the owner may think better of it
 
 class Membership:
     def __init__(
-        self, context: Context, communities: Communities, store: CommunityStore, activity: ActivityCenter
+        self,
+        context: Context,
+        communities: Communities,
+        store: CommunityStore,
+        activity: ActivityCenter,
+        keys: EncryptionKeys,
     ) -> None:
         self._context = context
         self._communities = communities
         self._store = store
         self._activity = activity
+        self._keys = keys
+        self.review: Callable[[RequestToJoin], None]  # decides about a request where owning tokens counts
 
     # Reading. The original answers null where there is nothing.
 
@@ -210,14 +219,23 @@ class Membership:
     # The control node's side
 
     def accept(self, request_id: str) -> Response:
-        request = self._answerable(request_id)
+        request = self.answerable(request_id)
         community = self._communities.controlled(request.community_id)
         with self._context.work() as response:
             self._accept(response, community, request)
         return response
 
+    def decide(
+        self, response: Response, community: Community, request: RequestToJoin, stands: Standing | None
+    ) -> None:
+        """Accepts the request of somebody who stands like this; declines it without."""
+        if stands is None:
+            self._decline(response, community, request)
+        else:
+            self._accept(response, community, request, stands)
+
     def decline(self, request_id: str) -> Response:
-        request = self._answerable(request_id)
+        request = self.answerable(request_id)
         community = self._communities.controlled(request.community_id)
         if community.has_member(request.public_key):
             raise ServiceError("already a member")
@@ -264,8 +282,9 @@ class Membership:
             revealed_accounts=[_account_json(account) for account in body.revealed_accounts],
         )
         self._store.save_request(request)
-        proof = _ownership(request, body)
-        if community.has_member(message.from_) or (proof and community.access == AUTO_ACCEPT):
+        proof = proven(request)
+        weighed = proof and bool(community.description.token_permissions)
+        if community.has_member(message.from_) or (proof and not weighed and community.access == AUTO_ACCEPT):
             self._accept(response, community, request)
         elif proof is False:
             self._decline(response, community, request)
@@ -273,6 +292,8 @@ class Membership:
             self._show(response, request)
             self._communities.show(response, community)
             self._activity.notify(response, _notification(request, COMMUNITY_MEMBERSHIP_OF_OTHER, read=False))
+            if weighed:
+                response.then(lambda: self.review(request))
 
     def receive_leave(self, response: Response, message: Application, community_id: str) -> None:
         body = CommunityRequestToLeave.FromString(message.payload)
@@ -289,18 +310,23 @@ class Membership:
             raise Dropped("malformed", f"a message to {community_id} about {ids.hex0x(named)}")
         return community
 
-    def _answerable(self, request_id: str) -> RequestToJoin:
+    def answerable(self, request_id: str) -> RequestToJoin:
         request = self._store.request(request_id)
         if request is None:
             raise ServiceError("request to join not found")
         return request
 
-    def _accept(self, response: Response, community: Community, request: RequestToJoin) -> None:
-        draft = community.draft()
-        if draft.members[request.public_key].last_update_clock < request.clock:
-            for members in (draft.members, *(channel.members for channel in draft.chats.values())):
-                members[request.public_key].last_update_clock = request.clock
+    def _accept(
+        self, response: Response, community: Community, request: RequestToJoin, stands: Standing | None = None
+    ) -> None:
+        """`stands` is left out where no permissions count, or for a member, who keeps what it may."""
+        draft, member = community.draft(), request.public_key
+        if draft.members[member].last_update_clock < request.clock:
+            draft.members[member].last_update_clock = request.clock
+            permissions.place(draft, community, member, stands or permissions.kept(community, member))
             community = self._communities.publish(response, community, draft)
+        else:
+            self._keys.give_all(community, member)
         request = replace(request, state=ACCEPTED)
         self._store.save_request(request)
         self._answer(community, request, accepted=True)
@@ -318,9 +344,7 @@ class Membership:
 
     def _remove(self, response: Response, community: Community, public_key: str, ban: bool) -> None:
         draft = community.draft()
-        draft.members.pop(public_key, None)
-        for channel in draft.chats.values():
-            channel.members.pop(public_key, None)
+        permissions.drop(draft, public_key)
         if ban and public_key not in draft.ban_list:
             draft.ban_list.append(public_key)
         self._communities.publish(response, community, draft)
@@ -397,19 +421,20 @@ class Membership:
         ]
 
 
-def _ownership(request: RequestToJoin, body: CommunityRequestToJoin) -> bool | None:
+def proven(request: RequestToJoin) -> bool | None:
     """Whether all revealed accounts signed the request: None where one did not sign, False where one is not theirs.
 
     The original fails on an account without a signature after it has stored the request, which therefore waits for a
     decision of the owner, also where members are accepted automatically.
     """
-    if not body.revealed_accounts or not all(account.signature for account in body.revealed_accounts):
+    accounts = [_account(account) for account in request.revealed_accounts]
+    if not accounts or not all(account.signature for account in accounts):
         return None
     digest = ids.request_signing_hash(request.public_key, request.community_id)
     try:
         return all(
             ids.address(signing.recover_personal(account.signature, digest)) == account.address.lower()
-            for account in body.revealed_accounts
+            for account in accounts
         )
     except signing.BadSignature:
         return False

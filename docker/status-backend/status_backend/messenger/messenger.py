@@ -14,6 +14,7 @@ from ..session import Session
 from ..transport.transport import Received, Transport
 from . import schema
 from .activity_center import ActivityCenter
+from .admission import Admission
 from .chat_store import ChatStore
 from .chat_views import ChatViews
 from .chats import Chats
@@ -23,6 +24,10 @@ from .contacts import Contacts
 from .context import ArchivesLink, Context
 from .conversations import Conversations
 from .delivery import Delivery
+from .encryption import Encryption
+from .encryption_chats import EncryptedChats
+from .encryption_held import UndecryptableMessages
+from .encryption_keys import EncryptionKeys
 from .group import GroupStore
 from .groups import Groups
 from .held_messages import HeldMessages
@@ -49,11 +54,15 @@ class Messenger:
         self._chats = chats = ChatStore(session.db)
         groups, held = GroupStore(session.db), HeldMessages(session.db)
         views = ChatViews(session.public_key, chats, self._store, groups)
-        talk = Conversations(context, chats, self._store, groups, held)
+        encryption, undecryptable = Encryption(session.db), UndecryptableMessages(session.db)
+        keys = EncryptionKeys(context, self._store, encryption)
+        self._encrypted = EncryptedChats(context, self._store, encryption, keys, undecryptable)
+        talk = Conversations(context, chats, self._store, groups, held, self._encrypted)
         self.activity_center = activity = ActivityCenter(context, chats, views)
-        self.communities = Communities(context, self._store, chats, views)
+        self.communities = Communities(context, self._store, chats, views, keys)
         self.organisation = Organisation(context, self.communities)
-        self.membership = Membership(context, self.communities, self._store, activity)
+        self.membership = Membership(context, self.communities, self._store, activity, keys)
+        self.admission = Admission(context, self.communities, self.membership, self._store)
         self.messages = Messages(context, talk, self.communities, chats, views, activity)
         self.chats = Chats(context, talk, chats, self._store, views, activity)
         self.pins = Pins(context, talk, self.messages, chats, self.chats, views)
@@ -74,6 +83,9 @@ class Messenger:
             Delivery(context, talk, chats),
             self.statuses,
             held,
+            self._encrypted,
+            keys,
+            undecryptable,
         )
         self.transport = context.transport = Transport(
             session.fleet, session.db, session.signals, self._received, self._sent
@@ -99,9 +111,11 @@ class Messenger:
         self._notices = asyncio.create_task(self._context.deliver_notices())
         self.transport.subscribe([*self.contacts.listen_on_start(), *self.communities.listen_on_start()])
         await self.transport.start()
+        self.admission.start()
 
     async def stop(self) -> None:
         self.communities.stop_waiting()
+        await self.admission.stop()
         await self.transport.stop()
         if self._notices is not None:
             self._notices.cancel()
@@ -145,6 +159,12 @@ class Messenger:
 
     def is_encrypted(self, community_id: str) -> bool:
         return self.communities.get(community_id).description.encrypted
+
+    def seal_archive(self, community_id: str, data: bytes) -> bytes:
+        return self._encrypted.seal_archive(community_id, data)
+
+    def open_archive(self, community_id: str, data: bytes) -> bytes:
+        return self._encrypted.open_archive(community_id, data)
 
     def archive_topics(self, community_id: str) -> list[bytes]:
         chats = [*self.communities.get(community_id).chat_ids(), ids.universal_chat_id(community_id)]

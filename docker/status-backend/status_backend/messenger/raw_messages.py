@@ -19,5 +19,5 @@ def keep(db: Database, envelope: Envelope, message: Application, padding: bytes 
     sig = message.author.format(compressed=False)
     db.execute(
         "INSERT OR IGNORE INTO waku_messages (sig, timestamp, topic, payload, padding, hash) VALUES (?, ?, ?, ?, ?, ?)",
-        (sig, envelope.seconds, envelope.topic, message.wrapped, padding, envelope.hash),
+        (sig, envelope.seconds, envelope.topic, message.travelled, padding, envelope.hash),
     )

@@ -38,6 +38,7 @@ class Response:
         self.activity_center_state: dict[str, Any] | None = None
         self.follow_ups: list[Callable[[], None]] = []
         self.described: list[Community] = []  # communities of which a newer description was accepted
+        self.unlocked: list[bytes] = []  # ids of encryption keys that arrived
 
     def add(self, key: str, id_: str, item: Any) -> None:
         """`key` is one of the names of MessengerResponse, `id_` tells the objects of that list apart."""

@@ -24,6 +24,12 @@ class Application:
     type: int
     payload: bytes
     wrapped: bytes
+    sealed: bytes = b""  # the application message in which it was encrypted, if it was
+
+    @property
+    def travelled(self) -> bytes:
+        """What is kept of it: an encrypted message stays encrypted."""
+        return self.sealed or self.wrapped
 
     @cached_property
     def from_(self) -> str:

@@ -28,6 +28,9 @@ class ApplicationMetadataMessage(_message.Message):
         COMMUNITY_REQUEST_TO_LEAVE: _ClassVar[ApplicationMetadataMessage.Type]
         COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID: _ClassVar[ApplicationMetadataMessage.Type]
         MESSAGE_ACKNOWLEDGEMENT: _ClassVar[ApplicationMetadataMessage.Type]
+        HASH_RATCHET_KEYS: _ClassVar[ApplicationMetadataMessage.Type]
+        HASH_RATCHET_MESSAGE: _ClassVar[ApplicationMetadataMessage.Type]
+        COMMUNITY_ENCRYPTION_KEYS_REQUEST: _ClassVar[ApplicationMetadataMessage.Type]
     UNKNOWN: ApplicationMetadataMessage.Type
     CHAT_MESSAGE: ApplicationMetadataMessage.Type
     CONTACT_UPDATE: ApplicationMetadataMessage.Type
@@ -47,6 +50,9 @@ class ApplicationMetadataMessage(_message.Message):
     COMMUNITY_REQUEST_TO_LEAVE: ApplicationMetadataMessage.Type
     COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID: ApplicationMetadataMessage.Type
     MESSAGE_ACKNOWLEDGEMENT: ApplicationMetadataMessage.Type
+    HASH_RATCHET_KEYS: ApplicationMetadataMessage.Type
+    HASH_RATCHET_MESSAGE: ApplicationMetadataMessage.Type
+    COMMUNITY_ENCRYPTION_KEYS_REQUEST: ApplicationMetadataMessage.Type
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     PAYLOAD_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]

@@ -8,6 +8,17 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class CommunityTokenType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    UNKNOWN_TOKEN_TYPE: _ClassVar[CommunityTokenType]
+    ERC20: _ClassVar[CommunityTokenType]
+    ERC721: _ClassVar[CommunityTokenType]
+    ENS: _ClassVar[CommunityTokenType]
+UNKNOWN_TOKEN_TYPE: CommunityTokenType
+ERC20: CommunityTokenType
+ERC721: CommunityTokenType
+ENS: CommunityTokenType
+
 class RevealedAccount(_message.Message):
     __slots__ = ("address", "signature", "chain_ids", "isAirdropAddress")
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
@@ -21,7 +32,7 @@ class RevealedAccount(_message.Message):
     def __init__(self, address: _Optional[str] = ..., signature: _Optional[bytes] = ..., chain_ids: _Optional[_Iterable[int]] = ..., isAirdropAddress: _Optional[bool] = ...) -> None: ...
 
 class CommunityMember(_message.Message):
-    __slots__ = ("roles", "last_update_clock")
+    __slots__ = ("roles", "last_update_clock", "channel_role")
     class Roles(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         ROLE_NONE: _ClassVar[CommunityMember.Roles]
@@ -32,11 +43,74 @@ class CommunityMember(_message.Message):
     ROLE_OWNER: CommunityMember.Roles
     ROLE_ADMIN: CommunityMember.Roles
     ROLE_TOKEN_MASTER: CommunityMember.Roles
+    class ChannelRole(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        CHANNEL_ROLE_POSTER: _ClassVar[CommunityMember.ChannelRole]
+        CHANNEL_ROLE_VIEWER: _ClassVar[CommunityMember.ChannelRole]
+    CHANNEL_ROLE_POSTER: CommunityMember.ChannelRole
+    CHANNEL_ROLE_VIEWER: CommunityMember.ChannelRole
     ROLES_FIELD_NUMBER: _ClassVar[int]
     LAST_UPDATE_CLOCK_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_ROLE_FIELD_NUMBER: _ClassVar[int]
     roles: _containers.RepeatedScalarFieldContainer[CommunityMember.Roles]
     last_update_clock: int
-    def __init__(self, roles: _Optional[_Iterable[_Union[CommunityMember.Roles, str]]] = ..., last_update_clock: _Optional[int] = ...) -> None: ...
+    channel_role: CommunityMember.ChannelRole
+    def __init__(self, roles: _Optional[_Iterable[_Union[CommunityMember.Roles, str]]] = ..., last_update_clock: _Optional[int] = ..., channel_role: _Optional[_Union[CommunityMember.ChannelRole, str]] = ...) -> None: ...
+
+class TokenCriteria(_message.Message):
+    __slots__ = ("contract_addresses", "type", "symbol", "name", "amount", "token_ids", "ens_pattern", "decimals", "amountInWei")
+    class ContractAddressesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: int
+        value: str
+        def __init__(self, key: _Optional[int] = ..., value: _Optional[str] = ...) -> None: ...
+    CONTRACT_ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_IDS_FIELD_NUMBER: _ClassVar[int]
+    ENS_PATTERN_FIELD_NUMBER: _ClassVar[int]
+    DECIMALS_FIELD_NUMBER: _ClassVar[int]
+    AMOUNTINWEI_FIELD_NUMBER: _ClassVar[int]
+    contract_addresses: _containers.ScalarMap[int, str]
+    type: CommunityTokenType
+    symbol: str
+    name: str
+    amount: str
+    token_ids: _containers.RepeatedScalarFieldContainer[int]
+    ens_pattern: str
+    decimals: int
+    amountInWei: str
+    def __init__(self, contract_addresses: _Optional[_Mapping[int, str]] = ..., type: _Optional[_Union[CommunityTokenType, str]] = ..., symbol: _Optional[str] = ..., name: _Optional[str] = ..., amount: _Optional[str] = ..., token_ids: _Optional[_Iterable[int]] = ..., ens_pattern: _Optional[str] = ..., decimals: _Optional[int] = ..., amountInWei: _Optional[str] = ...) -> None: ...
+
+class CommunityTokenPermission(_message.Message):
+    __slots__ = ("id", "type", "token_criteria", "chat_ids", "is_private")
+    class Type(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        UNKNOWN_TOKEN_PERMISSION: _ClassVar[CommunityTokenPermission.Type]
+        BECOME_ADMIN: _ClassVar[CommunityTokenPermission.Type]
+        BECOME_MEMBER: _ClassVar[CommunityTokenPermission.Type]
+        CAN_VIEW_CHANNEL: _ClassVar[CommunityTokenPermission.Type]
+        CAN_VIEW_AND_POST_CHANNEL: _ClassVar[CommunityTokenPermission.Type]
+    UNKNOWN_TOKEN_PERMISSION: CommunityTokenPermission.Type
+    BECOME_ADMIN: CommunityTokenPermission.Type
+    BECOME_MEMBER: CommunityTokenPermission.Type
+    CAN_VIEW_CHANNEL: CommunityTokenPermission.Type
+    CAN_VIEW_AND_POST_CHANNEL: CommunityTokenPermission.Type
+    ID_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_CRITERIA_FIELD_NUMBER: _ClassVar[int]
+    CHAT_IDS_FIELD_NUMBER: _ClassVar[int]
+    IS_PRIVATE_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    type: CommunityTokenPermission.Type
+    token_criteria: _containers.RepeatedCompositeFieldContainer[TokenCriteria]
+    chat_ids: _containers.RepeatedScalarFieldContainer[str]
+    is_private: bool
+    def __init__(self, id: _Optional[str] = ..., type: _Optional[_Union[CommunityTokenPermission.Type, str]] = ..., token_criteria: _Optional[_Iterable[_Union[TokenCriteria, _Mapping]]] = ..., chat_ids: _Optional[_Iterable[str]] = ..., is_private: _Optional[bool] = ...) -> None: ...
 
 class CommunityPermissions(_message.Message):
     __slots__ = ("ens_only", "private", "access")
@@ -100,7 +174,7 @@ class CommunityCategory(_message.Message):
     def __init__(self, category_id: _Optional[str] = ..., name: _Optional[str] = ..., position: _Optional[int] = ...) -> None: ...
 
 class CommunityDescription(_message.Message):
-    __slots__ = ("clock", "members", "permissions", "identity", "chats", "ban_list", "categories", "archive_magnetlink_clock", "admin_settings", "intro_message", "outro_message", "encrypted", "tags", "active_members_count", "ID", "archive_index_cid_clock")
+    __slots__ = ("clock", "members", "permissions", "identity", "chats", "ban_list", "categories", "archive_magnetlink_clock", "admin_settings", "intro_message", "outro_message", "encrypted", "tags", "token_permissions", "active_members_count", "ID", "archive_index_cid_clock")
     class MembersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -122,6 +196,13 @@ class CommunityDescription(_message.Message):
         key: str
         value: CommunityCategory
         def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[CommunityCategory, _Mapping]] = ...) -> None: ...
+    class TokenPermissionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: CommunityTokenPermission
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[CommunityTokenPermission, _Mapping]] = ...) -> None: ...
     CLOCK_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +216,7 @@ class CommunityDescription(_message.Message):
     OUTRO_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     ENCRYPTED_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     ACTIVE_MEMBERS_COUNT_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     ARCHIVE_INDEX_CID_CLOCK_FIELD_NUMBER: _ClassVar[int]
@@ -151,10 +233,11 @@ class CommunityDescription(_message.Message):
     outro_message: str
     encrypted: bool
     tags: _containers.RepeatedScalarFieldContainer[str]
+    token_permissions: _containers.MessageMap[str, CommunityTokenPermission]
     active_members_count: int
     ID: str
     archive_index_cid_clock: int
-    def __init__(self, clock: _Optional[int] = ..., members: _Optional[_Mapping[str, CommunityMember]] = ..., permissions: _Optional[_Union[CommunityPermissions, _Mapping]] = ..., identity: _Optional[_Union[_chat_identity_pb2.ChatIdentity, _Mapping]] = ..., chats: _Optional[_Mapping[str, CommunityChat]] = ..., ban_list: _Optional[_Iterable[str]] = ..., categories: _Optional[_Mapping[str, CommunityCategory]] = ..., archive_magnetlink_clock: _Optional[int] = ..., admin_settings: _Optional[_Union[CommunityAdminSettings, _Mapping]] = ..., intro_message: _Optional[str] = ..., outro_message: _Optional[str] = ..., encrypted: _Optional[bool] = ..., tags: _Optional[_Iterable[str]] = ..., active_members_count: _Optional[int] = ..., ID: _Optional[str] = ..., archive_index_cid_clock: _Optional[int] = ...) -> None: ...
+    def __init__(self, clock: _Optional[int] = ..., members: _Optional[_Mapping[str, CommunityMember]] = ..., permissions: _Optional[_Union[CommunityPermissions, _Mapping]] = ..., identity: _Optional[_Union[_chat_identity_pb2.ChatIdentity, _Mapping]] = ..., chats: _Optional[_Mapping[str, CommunityChat]] = ..., ban_list: _Optional[_Iterable[str]] = ..., categories: _Optional[_Mapping[str, CommunityCategory]] = ..., archive_magnetlink_clock: _Optional[int] = ..., admin_settings: _Optional[_Union[CommunityAdminSettings, _Mapping]] = ..., intro_message: _Optional[str] = ..., outro_message: _Optional[str] = ..., encrypted: _Optional[bool] = ..., tags: _Optional[_Iterable[str]] = ..., token_permissions: _Optional[_Mapping[str, CommunityTokenPermission]] = ..., active_members_count: _Optional[int] = ..., ID: _Optional[str] = ..., archive_index_cid_clock: _Optional[int] = ...) -> None: ...
 
 class CommunityRequestToJoin(_message.Message):
     __slots__ = ("clock", "ens_name", "chat_id", "community_id", "display_name", "revealed_accounts", "customization_color")

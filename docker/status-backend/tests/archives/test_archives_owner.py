@@ -202,13 +202,6 @@ async def test_messages_too_large_are_left_out_once_and_for_all(given, world):
     assert given.archives() == [(1010, 1020, ["small"])]
 
 
-async def test_encrypted_communities_get_no_archives_in_the_clear(given, world):
-    given.host.encrypted = True
-    given.say("secret", 1002)
-    await given.tick(1010)
-    assert await given.signals() == [] and not given.codex.stored
-
-
 class TestLoop:
     """When the ticks come: `InitHistoryArchiveTasks`."""
 

@@ -53,6 +53,9 @@ class FakeArchives:
     async def community_joined(self, community_id: str) -> None:
         self._note("joined", community_id)
 
+    async def keys_arrived(self, community_id: str) -> None:
+        self._note("keys", community_id)
+
     async def settings_changed(self, community_id: str) -> None:
         self._note("settings", community_id)
 
