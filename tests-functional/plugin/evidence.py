@@ -17,20 +17,20 @@ from typing import Any
 import docker.errors
 import psutil
 import pytest
-
 from clients.waku import WakuClient
 from fleet.errors import FleetError
 from fleet.spec import NodeState
 from journal.journal import Journal
-from plugin.controller import RUN, is_worker, open_run
-from plugin.failure import FOLDER
-from plugin.open_run import OpenRun
 from report import audit, files, timeline, verdict
 from report.audit import Allowance, Finding
 from report.host import HostState
 from report.run_page import RunPage
 from report.sampling import Sampler
 from report.verdict import Verdict
+
+from plugin.controller import RUN, is_worker, open_run
+from plugin.failure import FOLDER
+from plugin.open_run import OpenRun
 
 RECORD = pytest.StashKey[dict[str, Any]]()
 HOST = pytest.StashKey[HostState]()
@@ -45,8 +45,8 @@ DEATH_TIMEOUT = 5.0  # seconds in which a worker whose connection broke must hav
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("status-go functional tests")
     group.addoption("--log-audit", choices=["auto", "fail", "report"], default="auto",
-                    help="what a panic, traceback or error in a node's log does to its test; auto: it fails the test on "
-                    "the reference nodes and is only reported on other images (default: %(default)s)")  # fmt: skip
+                    help="what a panic, traceback or error in a node's log does to its test; auto: it fails the test "
+                    "on the reference nodes and is only reported on other images (default: %(default)s)")  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -68,7 +68,15 @@ def evidence(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     item, folder = request.node, request.getfixturevalue("test_folder")
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
-    record = {"id": item.nodeid, "worker": worker, "outcome": RUNNING, "began": time.time(), "phases": [], "nodes": {}, "findings": []}
+    record = {
+        "id": item.nodeid,
+        "worker": worker,
+        "outcome": RUNNING,
+        "began": time.time(),
+        "phases": [],
+        "nodes": {},
+        "findings": [],
+    }
     item.stash[RECORD], item.stash[HOST] = record, HostState.now(folder)
     item.user_properties.append((PROPERTY, str(folder)))
     files.write_json(folder / files.RECORD, record)
@@ -82,7 +90,8 @@ def evidence(request: pytest.FixtureRequest) -> Iterator[None]:
     started = nodes.started if nodes else []
     versions = _versions(item.stash[JOURNAL])
     record["nodes"] = {
-        node.name: {"kind": node.spec.kind, "image": node.spec.image, "version": versions.pop(node.name, "")} for node in started
+        node.name: {"kind": node.spec.kind, "image": node.spec.image, "version": versions.pop(node.name, "")}
+        for node in started
     } | {name: {"kind": "", "image": "", "version": version} for name, version in versions.items()}
     record["findings"] = [finding.to_json() for node in started if (finding := _ended_by_itself(node))]
     said = ", ".join(f"{name}={node['image']} {node['version']}".strip() for name, node in record["nodes"].items())
@@ -101,7 +110,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
         lines = "\n".join(f"  {_without_secrets(item, str(finding))}" for finding in left)
         allow = "@pytest.mark.allow_log(pattern, reason=...) on a test allows what must be there"
         pytest.fail(
-            f"the logs of the nodes in {item.stash[FOLDER]} have what a healthy node never prints:\n{lines}\n{allow}", pytrace=False
+            f"the logs of the nodes in {item.stash[FOLDER]} have what a healthy node never prints:\n{lines}\n{allow}",
+            pytrace=False,
         )
     return result
 
@@ -185,13 +195,19 @@ def _versions(journal: Journal) -> dict[str, str]:
     """What backends said of themselves when asked for their health."""
     answers = [entry for entry in journal.entries(kind="http") if str(entry.data["url"]).endswith("/health")]
     said = {entry.node: entry.data.get("response") for entry in answers}
-    return {node: str(answer["version"]) for node, answer in said.items() if isinstance(answer, dict) and "version" in answer}
+    return {
+        node: str(answer["version"])
+        for node, answer in said.items()
+        if isinstance(answer, dict) and "version" in answer
+    }
 
 
 def _ended_by_itself(node: Any) -> Finding | None:
     """A node that is down with an error when the test ends; none is ever restarted but by the test."""
     code = node.exit_code() if node.state() is NodeState.EXITED else 0
-    return Finding(node.name, audit.EXIT, 0, f"had ended with exit code {code} before the test was over") if code else None
+    return (
+        Finding(node.name, audit.EXIT, 0, f"had ended with exit code {code} before the test was over") if code else None
+    )
 
 
 # On the controller
@@ -279,7 +295,9 @@ class Gatherer:
             text = f"worker {node.gateway.id} ended by itself with exit code {code}"
             if code == 1 and self._config.getini("faulthandler_exit_on_timeout"):
                 limit = self._config.getini("faulthandler_timeout")
-                text += f", as it does when a test takes longer than its time-out of {limit} s (stacks are in the output)"
+                text += (
+                    f", as it does when a test takes longer than its time-out of {limit} s (stacks are in the output)"
+                )
         return Verdict(verdict.HOST if starved and code == -signal.SIGKILL else verdict.HARNESS, (text, *host))
 
     def _complete(self, report: pytest.TestReport) -> None:

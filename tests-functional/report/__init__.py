@@ -1,1 +1,4 @@
-"""What a run leaves behind for people and machines, made from the journals and logs alone. Nothing depends on it but the plugin."""
+"""What a run leaves behind for people and machines, made from the journals and logs alone.
+
+Only the plugin depends on it.
+"""

@@ -34,7 +34,7 @@ def _messages(entries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         if entry["kind"] == "rpc" and "_send" in str(entry["method"]):
             for message in _of(entry.get("result")):
                 sent.setdefault(message["id"], entry)
-                for (node, message_id), receipt in list(waiting.items()):
+                for (node, message_id), _receipt in list(waiting.items()):
                     if message_id == message["id"] and node != entry["node"]:
                         yield _arrow(MESSAGE, entry, waiting.pop((node, message_id)), _text(message))
         elif entry["kind"] == "signal" and entry["type"] == "messages.new":

@@ -62,7 +62,7 @@ def scan_folder(folder: Path) -> list[Finding]:
 
 
 def scan(log: Path) -> Iterator[Finding]:
-    """A traceback is one finding, with the line of the exception; so is an error line with the traceback that follows."""
+    """A traceback is one finding, told by its exception; so is an error line with the traceback that follows it."""
     wall: float | None = None
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     last_error = -2

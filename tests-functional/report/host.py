@@ -27,7 +27,12 @@ class HostState:
     @classmethod
     def now(cls, folder: Path) -> HostState:
         return cls(
-            time.monotonic(), _cpu_wait(), _oom_kills(), os.getloadavg()[0], shutil.disk_usage(folder).free, os.cpu_count() or 1
+            time.monotonic(),
+            _cpu_wait(),
+            _oom_kills(),
+            os.getloadavg()[0],
+            shutil.disk_usage(folder).free,
+            os.cpu_count() or 1,
         )
 
     def since(self, before: HostState) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from journal.reading import read_journal
+
 from report import arrows, audit, files
 
 TEST = "test"
@@ -17,14 +18,16 @@ _MOST_ITEMS = 30
 
 
 def build(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
-    """From the journal, logs and resource samples in `folder` and what is known of the test (`record`, see plugin.evidence)."""
+    """From the journal, logs and samples in `folder`, and what is known of the test (`record`, see plugin.evidence)."""
     journal = folder / files.JOURNAL
     entries = list(read_journal(journal)) if journal.exists() else []
     findings = audit.scan_folder(folder)
     samples = _samples(folder / files.RESOURCES)
-    moments = [e["wall"] - e.get("duration", 0) for e in entries] + [phase["begin"] for phase in record.get("phases", [])]
+    moments = [e["wall"] - e.get("duration", 0) for e in entries] + [
+        phase["begin"] for phase in record.get("phases", [])
+    ]
     begin = min(moments, default=record.get("began", 0.0))
-    events = [_event(entry, begin) for entry in entries if entry["kind"] != "fault"]
+    events = [_event(entry, begin) for entry in _without_ended_begins(entries) if entry["kind"] != "fault"]
     ends = [e["t"] + e["d"] for e in events] + [phase["end"] - begin for phase in record.get("phases", [])]
     end = max([*ends, 0.001])
     return {
@@ -36,7 +39,9 @@ def build(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
         "begin": begin,
         "end": end,
         "lanes": _lanes(entries, folder),
-        "phases": [{"name": p["name"], "t": p["begin"] - begin, "d": p["end"] - p["begin"]} for p in record.get("phases", [])],
+        "phases": [
+            {"name": p["name"], "t": p["begin"] - begin, "d": p["end"] - p["begin"]} for p in record.get("phases", [])
+        ],
         "events": events,
         "arrows": list(arrows.find(entries)),
         "bands": list(_bands(entries, begin, end)),
@@ -52,7 +57,7 @@ def _failure(phase: Mapping[str, Any], begin: float) -> dict[str, Any]:
 
 
 def _event(entry: Mapping[str, Any], begin: float) -> dict[str, Any]:
-    duration = entry.get("duration", 0) if entry["kind"] in ("rpc", "http") else 0
+    duration = entry.get("duration", 0) if entry["kind"] in ("rpc", "http", "step") else 0
     return {
         "seq": entry["seq"],
         "t": entry["wall"] - begin - duration,
@@ -65,6 +70,21 @@ def _event(entry: Mapping[str, Any], begin: float) -> dict[str, Any]:
     }
 
 
+def _without_ended_begins(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A step that has ended is one event, with its duration; only one that never ended shows its begin."""
+    begun: dict[tuple[str, str], list[int]] = {}
+    kept = {entry["seq"]: entry for entry in entries}
+    for entry in entries:
+        if entry["kind"] != "step":
+            continue
+        name = (entry["node"], entry["name"])
+        if entry["phase"] == "begin":
+            begun.setdefault(name, []).append(entry["seq"])
+        elif begun.get(name):
+            del kept[begun[name].pop()]
+    return list(kept.values())
+
+
 def _label(entry: Mapping[str, Any]) -> str:
     match entry["kind"]:
         case "signal":
@@ -74,7 +94,7 @@ def _label(entry: Mapping[str, Any]) -> str:
         case "http":
             return f"{entry['method']} /{str(entry['url']).split('/', 3)[-1].split('?')[0]}"
         case "step":
-            return f"{entry['name']} ({entry['phase']})"
+            return str(entry["name"]) if entry["phase"] == "end" else f"{entry['name']} ({entry['phase']})"
         case _:
             return str(entry.get("text") or entry.get("name") or entry["kind"])[:80]
 
@@ -93,7 +113,13 @@ def _bands(entries: Iterable[Mapping[str, Any]], begin: float, end: float) -> It
             continue
         key = (entry["node"], entry["name"])
         if entry["phase"] == "inject" and key not in running:
-            running[key] = {"node": entry["node"], "name": entry["name"], "t": entry["wall"] - begin, "verified": False, "healed": False}
+            running[key] = {
+                "node": entry["node"],
+                "name": entry["name"],
+                "t": entry["wall"] - begin,
+                "verified": False,
+                "healed": False,
+            }
         elif key in running and entry["phase"] == "verified":
             running[key]["verified"] = True
         elif key in running and entry["phase"] == "healed":
@@ -107,7 +133,9 @@ def _samples(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]  # the last may be cut where its writer was killed
+    return [
+        json.loads(line) for line in lines if line.endswith("\n")
+    ]  # the last may be cut where its writer was killed
 
 
 def _resources(samples: Iterable[Mapping[str, Any]], begin: float) -> dict[str, list[list[float]]]:

@@ -13,10 +13,11 @@ from report import files
 
 _STYLE = """
 body { font: 13px/1.45 "DejaVu Sans", system-ui, sans-serif; margin: 18px; color: #222; }
-h1 { font-size: 17px; } table { border-collapse: collapse; } th, td { text-align: left; vertical-align: top; padding: 4px 10px;
-border-bottom: 1px solid #ddd; } th { background: #f5f5f5; } td.s { text-align: right; white-space: nowrap; }
+h1 { font-size: 17px; } table { border-collapse: collapse; }
+th, td { text-align: left; vertical-align: top; padding: 4px 10px; border-bottom: 1px solid #ddd; }
+th { background: #f5f5f5; } td.s { text-align: right; white-space: nowrap; }
 .passed { color: #2f8f4e; } .failed, .crashed, .error { color: #c62828; font-weight: bold; } .skipped { color: #888; }
-td { min-width: 4em; overflow-wrap: anywhere; } td.nodes, td.why { min-width: 16em; }
+td { min-width: 4em; overflow-wrap: anywhere; } td:first-child { min-width: 17em; } td.nodes, td.why { min-width: 16em; }
 small { color: #666; display: block; max-width: 46em; }
 """
 
@@ -32,7 +33,7 @@ class RunPage:
         self._save()
 
     def add(self, record: Mapping[str, Any], folder: Path) -> None:
-        """One test that ended; `record` as plugin.evidence makes it. A second one of the same folder replaces the first."""
+        """One test that ended; `record` as plugin.evidence makes it. The last one of a folder stands."""
         entry = {
             **record,
             "folder": folder.name,
@@ -64,21 +65,25 @@ def render(run: Mapping[str, Any]) -> str:
     facts = ("runtime", "reason", "timings", "image", "waku_fleet")
     about = "; ".join(f"{name}: {_text(run[name])}" for name in facts if run.get(name))
     versions = ", ".join(f"{_text(name)} {_text(version)}" for name, version in run.get("versions", {}).items())
-    rows = "".join(_row(test) for test in sorted(run["tests"], key=lambda test: test["outcome"] in ("passed", "skipped")))
+    rows = "".join(
+        _row(test) for test in sorted(run["tests"], key=lambda test: test["outcome"] in ("passed", "skipped"))
+    )
     shared = "".join(f"<li>{_text(_said(finding))}</li>" for finding in run["findings"])
     findings = f"<p class='failed'>The logs of the shared nodes have errors:</p><ul>{shared}</ul>" if shared else ""
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{_text(title)}</title><style>{_STYLE}</style>"
         f"<h1>{_text(title)}</h1><p>run {_text(run['run'])}; {about}</p>"
         f"<p>shared nodes: {versions or 'unknown'}; logs: <a href='fleet/'>fleet</a></p>{findings}"
-        f"<table><tr><th>test<th>outcome<th>setup<th>call<th>teardown<th>verdict<th>nodes<th>evidence</tr>{rows}</table></html>\n"
+        "<table><tr><th>test<th>outcome<th>setup<th>call<th>teardown<th>verdict<th>nodes<th>evidence</tr>"
+        f"{rows}</table></html>\n"
     )
 
 
 def _row(test: Mapping[str, Any]) -> str:
     durations = {phase["name"]: phase["end"] - phase["begin"] for phase in test.get("phases", [])}
     times = "".join(
-        f"<td class='s'>{durations[name]:.2f} s" if name in durations else "<td>" for name in ("setup", "call", "teardown")
+        f"<td class='s'>{durations[name]:.2f} s" if name in durations else "<td>"
+        for name in ("setup", "call", "teardown")
     )
     verdict = test.get("verdict") or {"of": "", "evidence": []}
     evidence = "".join(f"<small>{_text(line)}</small>" for line in verdict["evidence"])
@@ -88,10 +93,11 @@ def _row(test: Mapping[str, Any]) -> str:
         for name, node in test.get("nodes", {}).items()
     )
     logs = " ".join(f"<a href='{_text(log)}'>{_text(log.rpartition('/')[2])}</a>" for log in test["logs"])
+    name, outcome, page = (_text(test[key]) for key in ("id", "outcome", "timeline"))
     return (
-        f"<tr><td>{_text(test['id']).replace('::', '<wbr>::')}<small>{_text(test.get('worker', ''))}</small>"
-        f"<td class='{_text(test['outcome'])}'>{_text(test['outcome'])}{death}{times}<td class='why'>{_text(verdict['of'])}{evidence}"
-        f"<td class='nodes'>{nodes}<td class='nodes'><a href='{_text(test['timeline'])}'>timeline</a><small>{logs}</small></tr>\n"
+        f"<tr><td>{name.replace('::', '<wbr>::')}<small>{_text(test.get('worker', ''))}</small>"
+        f"<td class='{outcome}'>{outcome}{death}{times}<td class='why'>{_text(verdict['of'])}{evidence}"
+        f"<td class='nodes'>{nodes}<td class='nodes'><a href='{page}'>timeline</a><small>{logs}</small></tr>\n"
     )
 
 

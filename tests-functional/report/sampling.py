@@ -24,7 +24,9 @@ class Sampler:
     """`with Sampler(path, nodes):` measures whatever `nodes()` returns, at once and each second, into `path`:
     {"wall", "node", "cpu_seconds", "rss_bytes"}. A node that is not running then has no line."""
 
-    def __init__(self, path: Path, nodes: Callable[[], Sequence[Measured]], not_running: tuple[type[Exception], ...]) -> None:
+    def __init__(
+        self, path: Path, nodes: Callable[[], Sequence[Measured]], not_running: tuple[type[Exception], ...]
+    ) -> None:
         self._path = path
         self._nodes = nodes
         self._not_running = not_running
@@ -35,7 +37,9 @@ class Sampler:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._ended.set()
         self._thread.join()
 

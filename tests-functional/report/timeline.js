@@ -94,7 +94,7 @@ function draw() {
   data.failures.forEach(failure => {
     element(svg, "line", { class: "failing", x1: x(failure.t), x2: x(failure.t), y1: 0, y2: height });
     const left = x(failure.t) > width / 2;
-    element(svg, "text", { class: "bad failing-text", x: x(failure.t) + (left ? -5 : 5), y: AXIS + 10, "text-anchor": left ? "end" : "start" },
+    element(svg, "text", { class: "bad failing-text", x: x(failure.t) + (left ? -5 : 5), y: AXIS + LANE - 8, "text-anchor": left ? "end" : "start" },
       `✗ ${failure.text.split("\n")[0].slice(0, 110)}`);
   });
 }
@@ -121,9 +121,9 @@ function lane(svg, node, x, y, width) {
   element(svg, "line", { x1: 0, x2: width, y1: y + LANE - 0.5, y2: y + LANE - 0.5, stroke: "#ddd" });
   if (node === "test")
     for (const phase of data.phases) {
-      const bar = element(svg, "rect", { class: "phase event", x: x(phase.t), width: Math.max(1, x(phase.t + phase.d) - x(phase.t)), y: y + ROW.bar - 8, height: 14 });
+      const bar = element(svg, "rect", { class: "phase event", x: x(phase.t), width: Math.max(1, x(phase.t + phase.d) - x(phase.t)), y: y + 4, height: 14 });
       interactive(bar, `${phase.name}: ${phase.d.toFixed(3)} s`, phase);
-      if (x(phase.t + phase.d) - x(phase.t) > 30) element(svg, "text", { x: x(phase.t) + 4, y: y + ROW.bar + 3 }, phase.name);
+      if (x(phase.t + phase.d) - x(phase.t) > 30) element(svg, "text", { x: x(phase.t) + 4, y: y + 15 }, phase.name);
     }
   const use = data.resources[node];
   if (!use) return;
@@ -145,7 +145,7 @@ function drawBand(svg, band, x, lanes, top, height) {
 
 // Returns where the event stands: the end of an RPC is where its answer, and so a message's id, was known.
 function drawEvent(svg, event, x, y, free) {
-  const bar = event.d > 0, left = x(event.t), row = y + (bar ? ROW.bar : ROW.mark);
+  const bar = event.d > 0, left = x(event.t), row = y + (bar && event.kind !== "step" ? ROW.bar : ROW.mark);
   const classes = `event ${event.kind}${event.failed ? " bad" : ""}`;
   let mark;
   if (bar) mark = element(svg, "rect", { class: classes, x: left, y: row - 6, width: Math.max(2, x(event.t + event.d) - left), height: 10 });
@@ -163,7 +163,7 @@ function drawEvent(svg, event, x, y, free) {
 }
 
 function drawArrow(svg, arrow, at) {
-  const a = at.get(arrow.from), b = at.get(arrow.to), lift = a.y === b.y ? 22 : 0, bend = Math.max(14, (b.x - a.x) / 2);
+  const a = at.get(arrow.from), b = at.get(arrow.to), lift = a.y === b.y ? 22 : 0, bend = Math.max(a.y === b.y ? 4 : 14, (b.x - a.x) / 2);
   const d = `M${a.x},${a.y} C${a.x + bend},${a.y - lift} ${b.x - bend},${b.y - lift} ${b.x},${b.y}`;
   const path = element(svg, "path", { class: `arrow ${arrow.kind}`, d, "marker-end": `url(#head-${arrow.kind})` });
   element(path, "title", {}, `${arrow.kind}: ${arrow.label}`);

@@ -11,7 +11,15 @@ PRODUCT, HARNESS, HOST, FAULT = "product", "harness", "host", "fault not verifie
 
 _HOST_ERRORS = {errno.ENOSPC: "disk full", errno.ENOMEM: "out of memory", errno.EMFILE: "too many open files"}
 # By name: the report knows neither fleet nor clients, and a node that misbehaves shows itself by these.
-_NODE_ERRORS = {"ApiResponseError", "ApiDecodeError", "ApiHTTPError", "RestError", "StartError", "NodeGone", "SignalConnectionError"}
+_NODE_ERRORS = {
+    "ApiResponseError",
+    "ApiDecodeError",
+    "ApiHTTPError",
+    "RestError",
+    "StartError",
+    "NodeGone",
+    "SignalConnectionError",
+}
 _FAULT_ERRORS = {"FaultNotVerified", "FaultNotHealed"}
 
 
