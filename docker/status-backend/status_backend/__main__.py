@@ -17,6 +17,8 @@ from .server import Server
 
 log = logging.getLogger("status_backend")
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
 
 def main() -> None:
     arguments = parser().parse_args()
@@ -26,11 +28,13 @@ def main() -> None:
         asyncio.run(_serve(host, port))
     except OSError as error:
         sys.exit(f"status-backend: cannot serve on {host}:{port}: {error}")
+    for number in _ENDING:  # a second one, while the interpreter ends, changes nothing any more
+        signal.signal(number, signal.SIG_IGN)
 
 
 async def _serve(host: str, port: int) -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     backend = Backend(host)
     server = Server(backend)

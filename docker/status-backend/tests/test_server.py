@@ -13,9 +13,7 @@ import aiohttp
 import pytest
 import requests
 import websocket
-
 from backend_process import NODE, PASSWORD
-
 from status_backend import server
 from status_backend.__main__ import parser
 from status_backend.backend import Backend
@@ -285,10 +283,18 @@ def test_nothing_secret_is_readable_on_disk(backend, killed):
     event = backend.create(logEnabled=True, logLevel="DEBUG", logDir=str(backend.data_dir))
     settings = event["settings"]
     wait_rpc(backend, "accounts_verifyPassword", PASSWORD)
+    imported = [wait_rpc(backend, "accounts_getRandomMnemonic"), "4c0883a69102937d6231471b5dbb6204" * 2]
+    wait_rpc(backend, "accounts_importMnemonic", imported[0], PASSWORD)
+    wait_rpc(backend, "accounts_importPrivateKey", imported[1], PASSWORD)
+    for method in ("accounts_importMnemonic", "accounts_importPrivateKey", "settings_saveSetting"):
+        assert "error" in backend.rpc(method, imported[1][1:], "another secret")
+    backend.call("RestoreAccountAndLogin", {"mnemonic": imported[0], "password": "another secret"})
+    backend.call("VerifyAccountPasswordV2", {"keyUID": event["account"]["key-uid"], "password": "another secret"})
     if killed:
         backend.process.kill()
     backend.stop()
     secrets = [PASSWORD, settings["mnemonic"], settings["installation-id"], settings["signing-phrase"]]
+    secrets += [*imported, imported[1][1:], "another secret"]
     hidden = [settings["public-key"], settings["compressedKey"], "display-name", "dapps-address", "SQLite format 3"]
     files = [path for path in backend.directory.rglob("*") if path.is_file()]
     names = {path.name for path in files}

@@ -12,7 +12,9 @@ from ..accounts.derivation import checksum_address
 from ..accounts.keystore import Keystore, KeystoreError
 from ..protocol import ids, signing
 from ..rpc import Service, ServiceError, rpc
+from .wakuext_fields import checked
 
+SIGN = {"data": str, "account": str, "password": str}
 SignParams = Annotated[dict, "account.SignParams"]
 
 
@@ -35,7 +37,8 @@ class SigningService(Service):
     @rpc()
     async def sign_data(self, requests: Annotated[list[SignParams], "[]account.SignParams"]) -> list[str]:
         """Each `{data, account, password}`: the data signed as an Ethereum personal message, v being 27 or 28."""
-        return [await asyncio.to_thread(self._sign, request) for request in requests]
+        checked_requests = [checked(request, "SignParams", SIGN) for request in requests]
+        return [await asyncio.to_thread(self._sign, request) for request in checked_requests]
 
     def _sign(self, request: dict[str, Any]) -> str:
         try:
