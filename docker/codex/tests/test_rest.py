@@ -158,6 +158,17 @@ async def test_a_body_may_come_in_any_pieces(rest):
     writer.close()
 
 
+async def test_chunks_that_turn_bad_end_the_upload(rest):
+    reader, writer = await asyncio.open_connection("127.0.0.1", rest.port)
+    writer.write(f"POST {PREFIX}/data HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n".encode())
+    await asyncio.sleep(0)
+    await rest("GET", "/space")  # the upload has begun
+    writer.write(b"zz\r\n")
+    answer = await read_answer(reader)
+    assert (answer.status, answer.body) == (400, b"") and await rest.node.list() == []
+    writer.close()
+
+
 async def test_an_upload_that_stands_still_is_ended(rest, monkeypatch):
     monkeypatch.setattr("codex.rest.data.BODY_TIMEOUT", 0.1)
     reader, writer = await asyncio.open_connection("127.0.0.1", rest.port)
@@ -220,6 +231,15 @@ CHUNKED_HELLO = b"5;a=b\r\nhello\r\n0\r\nX-Trailer: y\r\n\r\n"
 async def test_a_request_may_be_written_in_many_ways(rest, raw):
     answer = await http(rest.port, "POST", "", raw=raw)
     assert (answer.status, answer.text, answer.headers["Connection"]) == (200, HELLO, "close")
+
+
+@pytest.mark.parametrize("rest_of_it", [b" world", b"GET /api/codex/v1/space HTTP/1.1\r\n\r\n"])
+async def test_a_connection_carries_one_request(rest, rest_of_it):
+    reader, writer = await asyncio.open_connection("127.0.0.1", rest.port)
+    writer.write(HELLO_HEAD + b"Content-Length: 5\r\n\r\nhello" + rest_of_it)
+    assert (await read_answer(reader)).text == HELLO
+    assert await reader.read() == b""
+    writer.close()
 
 
 async def test_paths_are_decoded_and_unknown_parameters_ignored(rest):

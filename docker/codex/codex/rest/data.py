@@ -34,6 +34,8 @@ async def upload(request: web.Request) -> web.StreamResponse:
         return error_answer(422, "The filename is not valid.")
     try:
         return text_answer(await request.app[NODE].upload(_body(request), filename, mimetype))
+    except web.RequestPayloadError:
+        return web.Response(status=400)
     except TimeoutError:
         return error_answer(408, f"The upload stood still for {BODY_TIMEOUT:.0f} s")
     except CodexError as error:

@@ -1,7 +1,7 @@
 """One HTTP connection, judged as the original judges it before a route is looked up.
 
 A connection carries one request. Its head, request line and headers, is collected here first: it may be 8 KiB long
-and need not name a host, which aiohttp would insist on.
+and need not name a host, which aiohttp would insist on. What follows its body is not looked at.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import HttpVersion11, web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError
+
+from ..version import SERVER
 
 MAX_HEAD = 8192
 HEAD_TIMEOUT = 60.0  # seconds from the connection to the end of the head
 HOST = re.compile(rb"\r\nhost[ \t]*:", re.IGNORECASE)
+BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding)[ \t]*:[ \t]*([^\r]*)", re.IGNORECASE)
 
 
 class Connection(RequestHandler):
@@ -29,6 +32,7 @@ class Connection(RequestHandler):
         super().__init__(manager, loop=loop, **options)
         self._clock = loop
         self._head: bytearray | None = bytearray()
+        self._left: int | None = None  # bytes of the body that are still to come, if its length was announced
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -41,16 +45,30 @@ class Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         if self._head is None:
-            super().data_received(data)
+            self._take_body(data)
             return
         self._head += data
         end = self._head.find(b"\r\n\r\n")
         if max(end, len(self._head) if end < 0 else 0) > MAX_HEAD:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         elif end >= 0:
-            head = bytes(self._head)
+            head, body = bytes(self._head[: end + 4]), bytes(self._head[end + 4 :])
             self._head_is_over()
-            super().data_received(head if HOST.search(head, 0, end + 4) else _with_host(head))
+            self._left = _announced(head)
+            super().data_received(head if HOST.search(head) else _with_host(head))
+            if self._messages:  # none if the server is closing
+                self._body = self._messages[-1][1]
+                self._take_body(body)
+
+    def _take_body(self, data: bytes) -> None:
+        if self._left is not None:
+            data = data[: self._left]
+            self._left -= len(data)
+        if data:
+            super().data_received(data)
+            if self._request_count > 1:  # the parser's complaint: tell who reads the body
+                self._body.set_exception(RequestPayloadError("the chunks of the body cannot be read"))
+                self._body.feed_eof()
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -59,7 +77,8 @@ class Connection(RequestHandler):
         if status == 500 or request.writer.output_size > 0:
             return super().handle_error(request, status, exc, message)
         request._version = HttpVersion11  # aiohttp takes 1.0 for what it cannot read
-        response = web.Response(status=status, headers={"Connection": "close", "Content-Type": "text/plain"})
+        headers = {"Connection": "close", "Content-Type": "text/plain", "Server": SERVER}
+        response = web.Response(status=status, headers=headers)
         response.force_close()
         return response
 
@@ -75,6 +94,7 @@ class Connection(RequestHandler):
             "Content-Type": "text/plain",
             "Content-Length": "0",
             "Connection": "close",
+            "Server": SERVER,
         }
         if self.transport is not None:
             lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{k}: {v}" for k, v in fields.items())]
@@ -85,3 +105,11 @@ class Connection(RequestHandler):
 def _with_host(head: bytes) -> bytes:
     line, _, rest = head.partition(b"\r\n")
     return line + b"\r\nHost: codex\r\n" + rest
+
+
+def _announced(head: bytes) -> int | None:
+    """Length of the body; None if it is chunked, or if that is for aiohttp to refuse."""
+    fields = BODY.findall(head)
+    if not fields:
+        return 0
+    return int(fields[0]) if len(fields) == 1 and fields[0].strip().isdigit() else None
