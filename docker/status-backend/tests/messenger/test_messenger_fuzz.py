@@ -175,7 +175,7 @@ def events(draw, names: list[str]) -> MembershipUpdateMessage:
 
 async def test_anything_can_come(world):
     @settings(
-        max_examples=400,
+        max_examples=250,
         deadline=None,
         derandomize=True,
         database=None,
