@@ -41,9 +41,7 @@ class PermissionsService(Service):
     @rpc()
     async def check_permissions_to_join_community(self, request: CheckToJoin) -> dict[str, Any]:
         """`{"satisfied", "permissions": {id: {"criteria": [bool]}}, ...}` for the `addresses` given."""
-        return await self._admission.check_to_join(
-            checked(request, "CheckPermissionToJoinCommunity", PERMISSION_CHECK)
-        )
+        return await self._admission.check_to_join(checked(request, "CheckPermissionToJoinCommunity", PERMISSION_CHECK))
 
     @rpc()
     async def check_community_channel_permissions(self, request: CheckChannel) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class ArchiveHost(Protocol):
         ...
 
     def open_archive(self, community_id: str, data: bytes) -> bytes:
-        """The archive or index in what was stored. KeyMissing while its key is not here, NotReadable if it is forged."""
+        """The archive or index in what was stored. KeyMissing until its key is here, NotReadable if it is forged."""
         ...
 
     def archive_topics(self, community_id: str) -> list[bytes]:

@@ -68,6 +68,8 @@ class Admission:
                 if current is None or current.state != PENDING or current.clock != request.clock:
                     return
                 community = self._communities.controlled(request.community_id)
+                if community.is_banned(request.public_key):
+                    return
                 with self._context.work() as response:
                     if not stands.may_join:
                         log.info("request %s: permission to join not satisfied", request.id)

@@ -6,7 +6,6 @@ There is no chain here and none is followed: an entry of `networksOverride` with
 
 from __future__ import annotations
 
-import asyncio
 import fnmatch
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -73,12 +72,17 @@ class Balances:
             raise BalancesUnavailable(f"no node of chain {chain} is configured")
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         try:
-            async with aiohttp.ClientSession(timeout=_TIMEOUT) as http, http.post(self._urls[chain], json=request) as reply:
+            async with (
+                aiohttp.ClientSession(timeout=_TIMEOUT) as http,
+                http.post(self._urls[chain], json=request) as reply,
+            ):
                 answer = await reply.json(content_type=None)
             return answer["result"]
-        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError, KeyError, TypeError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
             # Not with the text of the error: a URL can hold a secret.
-            raise BalancesUnavailable(f"the node of chain {chain} did not answer {method} ({type(error).__name__})") from None
+            raise BalancesUnavailable(
+                f"the node of chain {chain} did not answer {method} ({type(error).__name__})"
+            ) from None
 
 
 def amount(criteria: TokenCriteria) -> int:

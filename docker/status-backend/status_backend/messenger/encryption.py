@@ -110,7 +110,12 @@ class Encryption:
         """Whether it is new."""
         values = (key.id, key.group_id, key.key, key.timestamp)
         columns = "key_id, group_id, key, timestamp"
-        return self._db.execute(f"INSERT OR IGNORE INTO hash_ratchet_keys ({columns}) VALUES (?, ?, ?, ?)", values).rowcount > 0
+        return (
+            self._db.execute(
+                f"INSERT OR IGNORE INTO hash_ratchet_keys ({columns}) VALUES (?, ?, ?, ?)", values
+            ).rowcount
+            > 0
+        )
 
     def keys(self, group_id: bytes) -> list[GroupKey]:
         """Oldest first."""

@@ -24,9 +24,7 @@ class UndecryptableMessages:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def hold(
-        self, missing: KeyMissing, chat_id: str, message: Application, envelope: Envelope, archived: bool
-    ) -> None:
+    def hold(self, missing: KeyMissing, chat_id: str, message: Application, envelope: Envelope, archived: bool) -> None:
         values = (
             missing.group_id,
             missing.key_id,

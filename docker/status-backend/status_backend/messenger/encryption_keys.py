@@ -122,8 +122,6 @@ class EncryptionKeys:
             return
         self._asked[community.id] = now
         body = CommunityEncryptionKeysRequest(community_id=ids.from_hex(community.id), clock=now)
-        wrapped = application.wrap(
-            body.SerializeToString(), Type.COMMUNITY_ENCRYPTION_KEYS_REQUEST, self._context.key
-        )
+        wrapped = application.wrap(body.SerializeToString(), Type.COMMUNITY_ENCRYPTION_KEYS_REQUEST, self._context.key)
         mailbox = Filter(ids.request_chat_id(community.id), OPEN_SHARD)
         self._context.transport.send_private(mailbox, community.public_key, wrapped, self._context.key)
