@@ -75,8 +75,8 @@ def checked(
         for item in values:
             if type(item) is not wanted:
                 field = f"Go struct field {struct}.{name} of type {_GO[wanted]}"
-                kind = _JSON[type(item)]
-                raise RpcError(f"invalid argument {argument}: json: cannot unmarshal {kind} into {field}", INVALID_PARAMS)
+                text = f"json: cannot unmarshal {_JSON[type(item)]} into {field}"
+                raise RpcError(f"invalid argument {argument}: {text}", INVALID_PARAMS)
     return request
 
 

@@ -191,4 +191,6 @@ def _filter(request: Mapping[str, Any]) -> tuple[str, list[Any]]:
 
 
 def _read(row: Any) -> Notification:
-    return Notification(**{f.name: bool(row[f.name]) if f.type == "bool" else row[f.name] for f in fields(Notification)})
+    values = {field.name: row[field.name] for field in fields(Notification)}
+    flags = {name: bool(values[name]) for name in ("read", "dismissed", "deleted", "accepted")}
+    return Notification(**{**values, **flags})

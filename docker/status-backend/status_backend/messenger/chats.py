@@ -48,9 +48,9 @@ class Chats:
         """The active chats of communities (1), or all others (2)."""
         if kind not in (_ONLY_COMMUNITIES, _ONLY_OTHERS):
             raise ServiceError("invalid chat preview filter")
-        chats = [chat for chat in self._chats.all() if chat.active]
-        of_communities = kind == _ONLY_COMMUNITIES
-        return [self._views.chat(chat) for chat in chats if (chat.chat_type == COMMUNITY_CHAT) == of_communities] or None
+        wanted = kind == _ONLY_COMMUNITIES
+        chats = [chat for chat in self._chats.all() if chat.active and (chat.chat_type == COMMUNITY_CHAT) == wanted]
+        return [self._views.chat(chat) for chat in chats] or None
 
     def get(self, chat_id: str) -> dict[str, Any]:
         return self._views.chat(self._conversations.chat(chat_id))

@@ -302,9 +302,8 @@ class Contacts:
         if before.mutual:
             text = f"@{before.id} removed you as a contact"
             self._note(response, before.id, _EVENT_REMOVED, text, ours=False)
-            removed = Notification(
-                message.id, CONTACT_REMOVED, clock.now_ms(), chat_id=before.id, author=before.id, name=before.display_name
-            )
+            who = {"chat_id": before.id, "author": before.id, "name": before.display_name}
+            removed = Notification(message.id, CONTACT_REMOVED, clock.now_ms(), **who)
             self._activity.notify(response, removed)
 
     # Small things

@@ -122,7 +122,8 @@ class Messages:
         if self._chats.message(message.id) is not None:
             return
         self._chats.save_message(message)
-        chat = replace(chat, last_clock=max(chat.last_clock, message.clock), unviewed=chat.unviewed + (not message.seen))
+        last_clock, unviewed = max(chat.last_clock, message.clock), chat.unviewed + (not message.seen)
+        chat = replace(chat, last_clock=last_clock, unviewed=unviewed)
         self._chats.save(chat)
         self._views.show_message(response, message)
         self._views.show_chat(response, chat)

@@ -1,4 +1,4 @@
-"""How a community is laid out, and who helps to run it: categories, the order of channels, roles. On the control node."""
+"""How a community is laid out, and who helps to run it: categories, order of channels, roles. On the control node."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from ..protocol.pin_message_pb2 import PinMessage
 from ..rpc import ServiceError
 from . import clock
 from .chat_store import COMMUNITY_CHAT, Chat, ChatStore, Message
-from .chats import Chats
 from .chat_views import ChatViews
+from .chats import Chats
 from .context import Context, Dropped
 from .conversations import MESSAGE_TYPES, Arrival, Conversations
 from .messages import Messages
