@@ -165,7 +165,7 @@ class Admission:
                         permissions.drop(draft, member)
                 community = self._communities.publish(response, community, draft)
                 changes = {name: {body["id"]: body} for name, body in shown.items()}
-                body = changes_json(community, self._context.public_key, **changes)
+                body = changes_json(self._store.keyed(community), self._context.public_key, **changes)
                 response.add("communityChanges", community.id, body)
         return response
 

@@ -79,7 +79,7 @@ class Communities:
         return bool(settings and settings["historyArchiveSupportEnabled"])
 
     def show(self, response: Response, community: Community) -> None:
-        response.add("communities", community.id, community.to_json(self._context.public_key))
+        response.add("communities", community.id, self._store.keyed(community).to_json(self._context.public_key))
 
     # Listening
 

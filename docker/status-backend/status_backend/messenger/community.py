@@ -48,6 +48,7 @@ class Community:
     requested_to_join_at: int = 0
     muted: bool = False
     mute_till: int = 0
+    groups_with_keys: frozenset[bytes] = frozenset()  # those that can be read, of the encrypted ones
 
     @property
     def is_control_node(self) -> bool:
@@ -117,6 +118,12 @@ class Community:
         copy = CommunityDescription()
         copy.CopyFrom(self.description)
         return copy
+
+    def group(self, chat_id: str) -> bytes | None:
+        """Under whose keys this channel is encrypted: its own, or the community's. None: it is not."""
+        if self.is_gated(chat_id):
+            return chat_id.encode()
+        return ids.from_hex(self.id) if self.description.encrypted else None
 
     def described_as(self, description: CommunityDescription) -> Community:
         """As it would be with this description."""
@@ -195,6 +202,7 @@ class Community:
             "canPost": may_post,
             "canPostReactions": may_post or (may_view and channel.viewers_can_post_reactions),
             "tokenGated": self.is_gated(chat_id),
+            "missingEncryptionKey": self.group(chat_id) not in (None, *self.groups_with_keys),
         }
 
     def members(self) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from coincurve import PrivateKey
@@ -58,10 +58,18 @@ class CommunityStore:
 
     def get(self, community_id: str) -> Community | None:
         row = self._db.one("SELECT * FROM communities WHERE id = ?", (community_id,))
-        return _community(row) if row else None
+        return self.keyed(_community(row)) if row else None
 
     def all(self) -> list[Community]:
-        return [_community(row) for row in self._db.query("SELECT * FROM communities ORDER BY rowid")]
+        return [self.keyed(_community(row)) for row in self._db.query("SELECT * FROM communities ORDER BY rowid")]
+
+    def keyed(self, community: Community) -> Community:
+        """With what is known of the keys of its encrypted channels."""
+        if not community.description.token_permissions:
+            return community
+        groups = {community.group(chat_id) for chat_id in community.chat_ids()} - {None}
+        known = {row["group_id"] for row in self._db.query("SELECT DISTINCT group_id FROM hash_ratchet_keys")}
+        return replace(community, groups_with_keys=frozenset(groups & known))
 
     def save(self, community: Community) -> None:
         values = {

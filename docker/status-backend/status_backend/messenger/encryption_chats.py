@@ -35,11 +35,7 @@ class EncryptedChats:
 
     def seal(self, community: Community, chat_id: str, message: Application) -> Application:
         """The message with what travels in its place, if its channel is encrypted."""
-        if community.is_gated(chat_id):
-            group_id = channel_group(chat_id)
-        elif community.description.encrypted:
-            group_id = community_group(community.id)
-        else:
+        if (group_id := community.group(chat_id)) is None:
             return message
         try:
             body = self._encryption.seal(group_id, message.wrapped)
