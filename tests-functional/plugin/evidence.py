@@ -30,6 +30,7 @@ from report.verdict import Verdict
 
 from plugin.controller import RUN, is_worker, open_run
 from plugin.failure import FOLDER
+from plugin.fixtures import new_folder
 from plugin.open_run import OpenRun
 
 RECORD = pytest.StashKey[dict[str, Any]]()
@@ -303,13 +304,16 @@ class Gatherer:
     def _complete(self, report: pytest.TestReport) -> None:
         worker = getattr(getattr(report, "node", None), "gateway", None)
         cause = self._deaths.get(worker.id) if worker is not None else None
-        for path in self._opened.run.run_dir.glob(f"*/{files.RECORD}"):
-            record = files.read_json(path)
-            if record["id"] == report.nodeid and record["outcome"] == RUNNING:
-                record |= {"outcome": "crashed", "death": cause.evidence[0] if cause else str(report.longrepr)}
-                record["verdict"] = (cause or Verdict(verdict.HARNESS, (str(report.longrepr),))).to_json()
-                record["findings"] = [finding.to_json() for finding in audit.scan_folder(path.parent)]
-                files.write_json(path, record)
-                timeline.write(path.parent, record)
-                self._run_page().add(record, path.parent)
-                report.user_properties.append((PROPERTY, str(path.parent)))
+        records = [(path, files.read_json(path)) for path in self._opened.run.run_dir.glob(f"*/{files.RECORD}")]
+        begun = [(p, record) for p, record in records if (record["id"], record["outcome"]) == (report.nodeid, RUNNING)]
+        if not begun:  # it died before the test had a folder
+            path = new_folder(self._opened.run.run_dir, report.nodeid) / files.RECORD
+            begun = [(path, {"id": report.nodeid, "began": time.time(), "phases": [], "nodes": {}})]
+        for path, record in begun:
+            record |= {"outcome": "crashed", "death": cause.evidence[0] if cause else str(report.longrepr)}
+            record["verdict"] = (cause or Verdict(verdict.HARNESS, (str(report.longrepr),))).to_json()
+            record["findings"] = [finding.to_json() for finding in audit.scan_folder(path.parent)]
+            files.write_json(path, record)
+            timeline.write(path.parent, record)
+            self._run_page().add(record, path.parent)
+            report.user_properties.append((PROPERTY, str(path.parent)))

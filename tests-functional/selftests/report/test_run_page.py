@@ -7,10 +7,12 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from plugin.evidence import Gatherer
 from report.run_page import render
 
 HARNESS = Path(__file__).resolve().parents[2]
@@ -46,19 +48,22 @@ def test_worker_dies(journal, test_folder):
 """
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder of one run of `TESTS` in a worker, and what it printed."""
-    folder = tmp_path_factory.mktemp("outside")
-    (folder / "test_sample.py").write_text(TESTS)
+def run_pytest(folder: Path, source: str, *arguments: str) -> tuple[Path, str]:
+    """The folder of a run of `source` in a worker, and what it printed."""
+    (folder / "test_sample.py").write_text(source)
     command = [sys.executable, "-m", "pytest", "-c", HARNESS.parent / "pytest.ini", "--rootdir", folder, "-n", "1"]
     command += [part for name in PLUGINS for part in ("-p", f"plugin.{name}")]
     command += ["-p", "no:cacheprovider", "--runtime", "process", "--logs-dir", folder / "logs"]
-    command += [f"--junitxml={folder / 'junit.xml'}", "test_sample.py"]
+    command += [f"--junitxml={folder / 'junit.xml'}", *arguments, "test_sample.py"]
     environment = {"PYTHONPATH": str(HARNESS), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=180)
     assert done.returncode == 1, done.stdout + done.stderr
     return (folder / "logs" / "latest").resolve(), done.stdout
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    return run_pytest(tmp_path_factory.mktemp("outside"), TESTS)
 
 
 def test_outcomes_and_verdicts_are_in_run_json(run: tuple[Path, str]) -> None:
@@ -104,6 +109,22 @@ def test_a_killed_worker_leaves_its_journal_and_the_controller_says_why(run: tup
     assert test["death"] == "worker gw0 was ended by signal 9 (SIGKILL)"
     page = (run[0] / test["timeline"]).read_text()
     assert "the last word" in page and "signal 9 (SIGKILL)" in page
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import os; os.kill(os.getpid(), 11)", "worker gw7 was ended by signal 11 (SIGSEGV)"),
+        ("raise SystemExit(3)", "worker gw7 ended by itself with exit code 3"),
+        ("raise SystemExit(1)", "exit code 1, as it does when a test takes longer than its time-out of 300 s"),
+    ],
+)
+def test_how_a_worker_ended_is_told_by_its_process(code: str, said: str) -> None:
+    limits = {"faulthandler_exit_on_timeout": True, "faulthandler_timeout": 300}
+    gatherer = Gatherer(SimpleNamespace(getini=limits.get))
+    worker = SimpleNamespace(popen=subprocess.Popen([sys.executable, "-c", code]))
+    cause = gatherer._cause(SimpleNamespace(gateway=SimpleNamespace(id="gw7", _io=worker)))
+    assert said in cause.evidence[0]
 
 
 def test_junit_names_the_evidence_and_the_versions(run: tuple[Path, str]) -> None:
