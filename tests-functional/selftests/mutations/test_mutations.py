@@ -51,8 +51,8 @@ MUTATIONS = [
     Mutation(
         "the index CID is not published",
         f"{ARCHIVES}/owner.py",
-        "        await self._host.publish_index_cid(",
-        "        return\n        await self._host.publish_index_cid(",
+        "        await self._publish(community_id, self._distribution.current(link), clock_ms)\n",
+        "",
         "test_community_archive_exists_for_default_chat",
         r"WaitTimeout: no community\.indexDownloadCompleted from member",
     ),
@@ -67,9 +67,9 @@ MUTATIONS = [
     Mutation(
         "an archive is made though there are no messages",
         f"{ARCHIVES}/owner.py",
-        "        cid = \"\"\n        if archives:\n",
+        "        link = \"\"\n        if archives:\n",
         "        from .codec import WakuMessageArchive\n        archives = archives or [WakuMessageArchive()]\n"
-        "        cid = \"\"\n        if archives:\n",
+        "        link = \"\"\n        if archives:\n",
         "test_archive_is_not_created_without_messages",
         r"no community\.noHistoryArchivesCreated .* from owner|historyArchivesCreated",
     ),
