@@ -7,12 +7,11 @@ import logging
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from ..protocol.hash_ratchet import KeyMissing, NotReadable
 from ..protocol.waku_archive_pb2 import WakuMessageArchive
 from .archive_downloader import CodexArchiveDownloader
 from .codec import ArchiveEntry, ArchiveIndex, InvalidArchive, parse_archive
 from .codex_client import INDEX_FILENAME, CodexClient, StorageError
-from .distribution import ArchiveCipher, AwaitsKey, DistributionError, DownloadListener, IndexLost, NoCipher
+from .distribution import ArchiveCipher, DistributionError, DownloadListener, IndexLost, NoCipher, opened
 from .index_downloader import CodexIndexDownloader
 from .timings import Timings
 
@@ -68,7 +67,7 @@ class CodexDistribution:
 
     async def load(self, community_id: str, entry: ArchiveEntry) -> WakuMessageArchive:
         try:
-            return parse_archive(self._opened(community_id, await self.client.local_download(entry.location)))
+            return parse_archive(opened(self.cipher, community_id, await self.client.local_download(entry.location)))
         except (StorageError, InvalidArchive) as error:
             raise DistributionError(str(error)) from error
 
@@ -94,7 +93,7 @@ class CodexDistribution:
     async def _own_index(self, community_id: str, cid: str) -> ArchiveIndex:
         """From the own store; should it be gone from there, from the members. IndexLost if none has it."""
         try:
-            return ArchiveIndex.parse(self._opened(community_id, await self.client.local_download(cid)))
+            return ArchiveIndex.parse(opened(self.cipher, community_id, await self.client.local_download(cid)))
         except StorageError as error:
             log.warning("index of %s: %s", community_id, error)
         path = self._index_path(community_id, cid)
@@ -102,15 +101,7 @@ class CodexDistribution:
             await CodexIndexDownloader(self.client, cid, path, self._timings.index_timeout).download_index_file()
         except StorageError as error:
             raise IndexLost(f"the last archive index of {community_id}: {error}") from error
-        return ArchiveIndex.parse(self._opened(community_id, path.read_bytes()))
-
-    def _opened(self, community_id: str, data: bytes) -> bytes:
-        try:
-            return self.cipher.open_archive(community_id, data)
-        except KeyMissing as error:
-            raise AwaitsKey(str(error)) from error
-        except NotReadable as error:
-            raise InvalidArchive(str(error)) from error
+        return ArchiveIndex.parse(opened(self.cipher, community_id, path.read_bytes()))
 
     async def _download_index(self, community_id: str, cid: str, listener: DownloadListener) -> ArchiveIndex:
         path = self._index_path(community_id, cid)
@@ -119,7 +110,7 @@ class CodexDistribution:
             await downloader.fetch_manifest()
             listener.manifest_fetched()
             await downloader.download_index_file()
-        index = ArchiveIndex.parse(self._opened(community_id, path.read_bytes()))
+        index = ArchiveIndex.parse(opened(self.cipher, community_id, path.read_bytes()))
         listener.manifest_fetched()
         listener.index_downloaded()
         for other in path.parent.iterdir():

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from ..protocol.hash_ratchet import KeyMissing, NotReadable
 from ..protocol.waku_archive_pb2 import WakuMessageArchive
-from .codec import ArchiveEntry
+from .codec import ArchiveEntry, InvalidArchive
 
 
 class DistributionError(Exception):
@@ -40,6 +41,16 @@ class NoCipher:
         return data
 
     open_archive = seal_archive
+
+
+def opened(cipher: ArchiveCipher, community_id: str, data: bytes) -> bytes:
+    """What was stored, readable. AwaitsKey, or InvalidArchive if it is forged."""
+    try:
+        return cipher.open_archive(community_id, data)
+    except KeyMissing as error:
+        raise AwaitsKey(str(error)) from error
+    except NotReadable as error:
+        raise InvalidArchive(str(error)) from error
 
 
 class DownloadListener(Protocol):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -55,10 +55,14 @@ class Torrent:
     @classmethod
     def describe(cls, name: str, data_length: int, index: bytes, data_hashes: Sequence[bytes]) -> Torrent:
         lt = import_module("libtorrent")
-        hashes = [*data_hashes, *(hashlib.sha1(index[i : i + PIECE]).digest() for i in range(0, len(index), PIECE))]
+        hashes = [*data_hashes, *_hashes(index)]
         files = [{b"length": data_length, b"path": [b"data"]}, {b"length": len(index), b"path": [b"index"]}]
         info = {b"name": name.encode(), b"piece length": PIECE, b"files": files, b"pieces": b"".join(hashes)}
         return cls.parse(lt.bencode({b"info": info}))
+
+    def has_index(self, content: bytes) -> bool:
+        hashes = tuple(_hashes(content))
+        return len(content) == self.index_length and hashes == self.hashes[len(self.data_pieces) :]
 
     @property
     def data_pieces(self) -> range:
@@ -70,10 +74,19 @@ class Torrent:
 
 
 class TorrentFiles:
-    """Blocking; each write is whole or not there."""
+    """Blocking; each write is whole or not there. `seal` and `unseal` are the cipher of an encrypted community."""
 
-    def __init__(self, data_dir: Path, torrent_dir: Path, community_id: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        torrent_dir: Path,
+        community_id: str,
+        seal: Callable[[bytes], bytes] = bytes,
+        unseal: Callable[[bytes], bytes] = bytes,
+    ) -> None:
         self._name = community_id
+        self._seal = seal
+        self._unseal = unseal
         self._folder = data_dir / community_id
         self._torrent = torrent_dir / f"{community_id}.torrent"
         self._previous = torrent_dir / f"{community_id}.torrent.previous"
@@ -94,7 +107,8 @@ class TorrentFiles:
 
     def index(self, torrent: Torrent) -> TorrentIndex:
         """The downloaded index. InvalidArchive if it is none."""
-        return TorrentIndex.parse((self._folder / "index").read_bytes()[: torrent.index_length], torrent.data_length)
+        content = (self._folder / "index").read_bytes()[: torrent.index_length]
+        return TorrentIndex.parse(self._unseal(content), torrent.data_length)
 
     def read(self, entry: ArchiveEntry) -> WakuMessageArchive:
         """DistributionError unless it is there and is the one that is meant."""
@@ -102,7 +116,7 @@ class TorrentFiles:
         try:
             with (self._folder / "data").open("rb") as file:
                 file.seek(place.offset)
-                archive = parse_archive(file.read(place.size))
+                archive = parse_archive(self._unseal(file.read(place.size)))
         except (OSError, InvalidArchive) as error:
             raise DistributionError(f"archive {entry.id} at {place}: {error}") from error
         if (getattr(archive.metadata, "from"), archive.metadata.to) != (entry.start, entry.end):
@@ -112,7 +126,8 @@ class TorrentFiles:
     def restore(self, info_hash: str) -> tuple[Torrent, TorrentIndex]:
         """The owner's torrent with this hash, with its files as they belong to it. IndexLost if that cannot be.
 
-        Files may be ahead of it: they are those of a torrent whose making was interrupted.
+        Files may be ahead of it: they are those of a torrent whose making was interrupted. An encrypted index cannot be
+        brought back to what it was.
         """
         torrent = self.torrent(info_hash)
         if torrent is None:
@@ -120,13 +135,14 @@ class TorrentFiles:
         path = self._folder / "index"
         try:
             length, content = (self._folder / "data").stat().st_size, path.read_bytes()
-            index = TorrentIndex.parse(content, length).within(torrent.data_length)
-            hashes = list(torrent.hashes[: len(torrent.data_pieces)])
-            same = Torrent.describe(self._name, torrent.data_length, index.to_bytes(), hashes)
-            if same.info_hash != info_hash or length < torrent.data_length:
-                raise InvalidArchive("they are those of another torrent")
-            if index.to_bytes() != content:
-                _write(path, index.to_bytes())
+            if length < torrent.data_length:
+                raise InvalidArchive(f"{length} bytes of data, not {torrent.data_length}")
+            if not torrent.has_index(content):
+                content = TorrentIndex.parse(content, length).within(torrent.data_length).to_bytes()
+                if not torrent.has_index(content):
+                    raise InvalidArchive("the index is that of another torrent")
+                _write(path, content)
+            index = TorrentIndex.parse(self._unseal(content), torrent.data_length)
         except (OSError, InvalidArchive) as error:
             raise IndexLost(f"the files of the torrent {info_hash} of {self._name}: {error}") from error
         return torrent, index
@@ -142,7 +158,7 @@ class TorrentFiles:
         with data.open("r+b" if data.exists() else "wb") as file:
             file.seek(end)
             for archive in archives:
-                content = archive.SerializeToString()
+                content = self._seal(archive.SerializeToString())
                 placed.append((archive, Place(end, len(content))))
                 padded = content + bytes(padding(len(content)))
                 file.write(padded)
@@ -150,7 +166,7 @@ class TorrentFiles:
                 end += len(padded)
             file.truncate()
             os.fsync(file.fileno())
-        content = index.extended(placed).to_bytes()
+        content = self._seal(index.extended(placed).to_bytes())
         torrent = Torrent.describe(self._name, end, content, hashes)
         _write(self._folder / "index", content)
         if self._torrent.exists():

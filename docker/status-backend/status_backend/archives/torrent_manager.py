@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from ..protocol.waku_archive_pb2 import WakuMessageArchive
 from ..session import Session
 from .codec import ArchiveEntry, InvalidArchive
 from .dialect import Kind
-from .distribution import DistributionError, DownloadListener
+from .distribution import ArchiveCipher, DistributionError, DownloadListener, NoCipher, opened
 from .timings import Timings
 from .torrent_files import Torrent, TorrentFiles
 from .torrent_index import Place
@@ -40,7 +41,13 @@ async def open_torrents(session: Session, kind: Kind, timings: Timings) -> Torre
 
 
 class TorrentManager:
-    """A Distribution. `unseeded` is called with a community's id when its torrent is no longer offered."""
+    """A Distribution. `unseeded` is called with a community's id when its torrent is no longer offered.
+
+    `cipher` is set before the first community comes along. Files are read and written on the event loop's thread,
+    because the cipher's keys are in the database.
+    """
+
+    cipher: ArchiveCipher = NoCipher()
 
     def __init__(
         self,
@@ -66,10 +73,10 @@ class TorrentManager:
 
     async def publish(self, community_id: str, link: str, archives: Sequence[WakuMessageArchive]) -> str:
         files = self._files(community_id)
-        before = await asyncio.to_thread(files.restore, MagnetLink.parse(link).info_hash) if link else None
+        before = files.restore(MagnetLink.parse(link).info_hash) if link else None
         await self.withdraw(community_id)
         try:
-            torrent = await asyncio.to_thread(files.append, before, archives)
+            torrent = files.append(before, archives)
         except OSError as error:
             raise DistributionError(f"the archives of {community_id}: {error}") from error
         await self._offer(community_id, torrent)
@@ -86,7 +93,7 @@ class TorrentManager:
                 torrent = await self._torrent(community_id, magnet)
                 handle = await self._add(torrent, torrent.index_pieces, magnet.peers)
                 await self._pieces(handle, [torrent.index_pieces])
-            index = await asyncio.to_thread(self._files(community_id).index, torrent)
+            index = self._files(community_id).index(torrent)
             listener.index_downloaded()
             missing = [entry for entry in index.newest_first() if entry.id not in existing_ids]
             if missing:
@@ -103,15 +110,14 @@ class TorrentManager:
                 await asyncio.shield(self.session.remove(handle))
 
     async def load(self, community_id: str, entry: ArchiveEntry) -> WakuMessageArchive:
-        return await asyncio.to_thread(self._files(community_id).read, entry)
+        return self._files(community_id).read(entry)
 
     async def holds(self, community_id: str, link: str) -> bool:
         return self._files(community_id).torrent(MagnetLink.parse(link).info_hash) is not None
 
     async def offer(self, community_id: str, link: str) -> None:
         if community_id not in self._offered:
-            restore = self._files(community_id).restore
-            torrent, _ = await asyncio.to_thread(restore, MagnetLink.parse(link).info_hash)
+            torrent, _ = self._files(community_id).restore(MagnetLink.parse(link).info_hash)
             await self._offer(community_id, torrent)
 
     async def withdraw(self, community_id: str) -> None:
@@ -130,7 +136,8 @@ class TorrentManager:
             return False
 
     def _files(self, community_id: str) -> TorrentFiles:
-        return TorrentFiles(self._data_dir, self._torrent_dir, community_id)
+        seal, unseal = partial(self.cipher.seal_archive, community_id), partial(opened, self.cipher, community_id)
+        return TorrentFiles(self._data_dir, self._torrent_dir, community_id, seal, unseal)
 
     async def _offer(self, community_id: str, torrent: Torrent) -> None:
         self._offered[community_id] = await self._add(torrent, ())
@@ -138,7 +145,7 @@ class TorrentManager:
     async def _torrent(self, community_id: str, magnet: MagnetLink) -> Torrent:
         """From an earlier attempt, or from the peers. InvalidArchive if it is none of this community's archives."""
         files = self._files(community_id)
-        if torrent := await asyncio.to_thread(files.torrent, magnet.info_hash):
+        if torrent := files.torrent(magnet.info_hash):
             return torrent
         lt = import_module("libtorrent")
         params = lt.parse_magnet_uri(str(magnet))
@@ -152,7 +159,7 @@ class TorrentManager:
             await asyncio.shield(self.session.remove(handle))
         if torrent.name != community_id:
             raise InvalidArchive(f"the torrent {magnet.info_hash} is one of {torrent.name}")
-        await asyncio.to_thread(files.keep, torrent)
+        files.keep(torrent)
         return torrent
 
     async def _add(self, torrent: Torrent, wanted: Collection[int], peers: Sequence[tuple[str, int]] = ()) -> Any:

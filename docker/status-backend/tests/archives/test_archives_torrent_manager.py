@@ -11,12 +11,13 @@ from dataclasses import replace
 import pytest
 
 from status_backend.archives.codec import InvalidArchive, make_archives
-from status_backend.archives.distribution import DistributionError
+from status_backend.archives.distribution import AwaitsKey, DistributionError
 from status_backend.archives.torrent_files import Torrent
 from status_backend.archives.torrent_index import PIECE
 from status_backend.archives.torrent_link import MagnetLink
 from status_backend.archives.torrent_manager import TorrentManager
 from status_backend.archives.torrent_session import TorrentSession
+from status_backend.protocol.hash_ratchet import KeyMissing
 
 pytestmark = pytest.mark.anyio
 
@@ -101,6 +102,37 @@ class TestTorrentManager:
         data = (late.folder / "archivedata" / world.COMMUNITY / "data").read_bytes()
         assert data[:PIECE] == (owner.folder / "archivedata" / world.COMMUNITY / "data").read_bytes()[:PIECE]
         assert not any(data[PIECE:])
+
+    async def test_nobody_without_the_key_reads_it(self, given, world):
+        """Archives and index of an encrypted community; a member that gets the key later reads them then."""
+
+        class Cipher:
+            key_is_here = True
+
+            def seal_archive(self, community_id, data):
+                return bytes(byte ^ 0x5A for byte in data)
+
+            def open_archive(self, community_id, data):
+                if not self.key_is_here:
+                    raise KeyMissing(b"group", b"key")
+                return self.seal_archive(community_id, data)
+
+        owner, member = await given("owner"), await given("member")
+        owner.cipher, member.cipher = Cipher(), Cipher()
+        link = await owner.publish(world.COMMUNITY, "", archives(world, 1000))
+        link = await owner.publish(world.COMMUNITY, link, archives(world, 1010))
+        for name in ("data", "index"):
+            stored = (owner.folder / "archivedata" / world.COMMUNITY / name).read_bytes()
+            assert b"said at" not in stored and world.TOPIC not in stored
+        member.cipher.key_is_here = False
+        with pytest.raises(AwaitsKey):
+            await fetch(member, world, link)
+        member.cipher.key_is_here = True
+        told = await fetch(member, world, link)
+        loaded = [await member.load(world.COMMUNITY, entry) for entry in told[2:]]
+        assert [archive.messages[0].timestamp for archive in loaded] == [1010, 1000]
+        await owner.withdraw(world.COMMUNITY)
+        await owner.offer(world.COMMUNITY, link)
 
     async def test_nothing_missing(self, given, world):
         owner, member = await given("owner"), await given("member")
