@@ -179,8 +179,8 @@ class SignalClient:
         self, signal_type: SignalType | str, accept: Any = None, *, timeout: float = DEFAULT_TIMEOUT,
         start: Start = "now", count: int = 1,
     ) -> Expectation:  # fmt: skip
-        """Expects what comes from now on. `accept` is a pattern, a mapping of fields of the event, or a predicate on the
-        signal; `start` is as for `expect_signal`."""
+        """Expects what comes from now on. `accept` is a pattern, a mapping of fields of the event, or a predicate on
+        the signal; `start` is as for `expect_signal`."""
         name = type_string(signal_type)
         return Expectation(
             self.journal, self._awaited(name, as_condition(accept)), since=self._position(name, start), timeout=timeout,

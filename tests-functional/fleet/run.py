@@ -10,8 +10,16 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from fleet.guard import Guard
-from fleet.marks import CREATED_LABEL, RUN_LABEL, RUN_VARIABLE, TEMP_MARK, TEST_LABEL, TEST_VARIABLE
-from fleet.marks import WORKER_LABEL, WORKER_VARIABLE
+from fleet.marks import (
+    CREATED_LABEL,
+    RUN_LABEL,
+    RUN_VARIABLE,
+    TEMP_MARK,
+    TEST_LABEL,
+    TEST_VARIABLE,
+    WORKER_LABEL,
+    WORKER_VARIABLE,
+)
 
 CONTROLLER = "controller"
 

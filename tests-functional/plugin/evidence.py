@@ -17,21 +17,21 @@ from typing import Any
 import docker.errors
 import psutil
 import pytest
+
 from clients.waku import WakuClient
 from fleet.errors import FleetError
 from fleet.spec import NodeState
 from journal.journal import Journal
+from plugin.controller import RUN, is_worker, open_run
+from plugin.failure import FOLDER
+from plugin.fixtures import new_folder
+from plugin.open_run import OpenRun
 from report import audit, files, timeline, verdict
 from report.audit import Allowance, Finding
 from report.host import HostState
 from report.run_page import RunPage
 from report.sampling import Sampler
 from report.verdict import Verdict
-
-from plugin.controller import RUN, is_worker, open_run
-from plugin.failure import FOLDER
-from plugin.fixtures import new_folder
-from plugin.open_run import OpenRun
 
 RECORD = pytest.StashKey[dict[str, Any]]()
 HOST = pytest.StashKey[HostState]()

@@ -100,7 +100,7 @@ def nodes(
 
 @pytest.fixture
 def backend_factory(harness: OpenRun, nodes: TestNodes) -> Iterator[Callable[..., StatusBackend]]:
-    """`backend_factory(name, **options)`: a backend that runs, with no account yet. Safe to call from several threads."""
+    """`backend_factory(name, **options)`: a backend that runs, without an account. Threads may call it."""
     settings = harness.settings
     urls = iter(settings.status_backend_urls)
     backends: list[StatusBackend] = []
@@ -110,7 +110,11 @@ def backend_factory(harness: OpenRun, nodes: TestNodes) -> Iterator[Callable[...
             raise NotImplementedError("privileged containers and IPv6 networks are not offered by this harness")
         target = _next_url(urls, name) if settings.status_backend_urls else nodes.start(_backend_spec(nodes, name))
         backend = StatusBackend(
-            target, nodes.journal, name=name if isinstance(target, str) else target.name, init_options=_init_options(harness, target), **options
+            target,
+            nodes.journal,
+            name=name if isinstance(target, str) else target.name,
+            init_options=_init_options(harness, target),
+            **options,
         )
         backends.append(backend)
         return backend
@@ -121,10 +125,14 @@ def backend_factory(harness: OpenRun, nodes: TestNodes) -> Iterator[Callable[...
 
 
 @pytest.fixture
-def backend_new_profile(harness: OpenRun, backend_factory: Callable[..., StatusBackend]) -> Callable[..., StatusBackend]:
-    """`backend_new_profile(name, **account options)`: a backend with a fresh account, logged in and with its messenger started."""
+def backend_new_profile(
+    harness: OpenRun, backend_factory: Callable[..., StatusBackend]
+) -> Callable[..., StatusBackend]:
+    """`backend_new_profile(name, **account options)`: a backend with a fresh account, its messenger started."""
 
-    def create(name: str, waku_light_client: bool = False, password: str | None = None, **options: Any) -> StatusBackend:
+    def create(
+        name: str, waku_light_client: bool = False, password: str | None = None, **options: Any
+    ) -> StatusBackend:
         backend = backend_factory(name)
         if harness.settings.logout:
             backend.logout()
@@ -152,7 +160,9 @@ def backend_new_profiles(backend_new_profile: Callable[..., StatusBackend]) -> C
 
 
 @pytest.fixture
-def backend_recovered_profile(harness: OpenRun, backend_factory: Callable[..., StatusBackend]) -> Callable[..., StatusBackend]:
+def backend_recovered_profile(
+    harness: OpenRun, backend_factory: Callable[..., StatusBackend]
+) -> Callable[..., StatusBackend]:
     """`backend_recovered_profile(name, user, **account options)`: a backend with the account of a mnemonic."""
 
     def create(name: str, user: Any, **options: Any) -> StatusBackend:
@@ -216,7 +226,9 @@ def _backend_spec(nodes: TestNodes, name: str) -> NodeSpec:
 
 def _init_options(harness: OpenRun, target: Node | str) -> dict[str, Any]:
     settings = harness.settings
-    fleets_config = settings.waku_fleets_config or ("" if isinstance(target, str) else f"{target.data_path}/{catalog.FLEETS_CONFIG}")
+    fleets_config = settings.waku_fleets_config or (
+        "" if isinstance(target, str) else f"{target.data_path}/{catalog.FLEETS_CONFIG}"
+    )
     paths = {"wakuFleetsConfigFilePath": fleets_config, "pushFleetsConfigFilePath": settings.push_fleets_config}
     return {key: path for key, path in paths.items() if path}
 

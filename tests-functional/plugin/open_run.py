@@ -82,7 +82,7 @@ class RunOnDemand:
 
 
 def _point_latest_at(run: Run) -> None:
-    """`latest` in the logs folder always names the run that began last; renamed into place, so that it is never missing."""
+    """`latest` in the logs folder names the run that began last; renamed into place, it is never missing."""
     fresh = run.run_dir.with_name(f".latest-{run.run_id}")
     fresh.symlink_to(run.run_dir.name)
     fresh.replace(run.run_dir.with_name("latest"))

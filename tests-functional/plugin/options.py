@@ -14,22 +14,56 @@ LOGS = Path(__file__).parents[1] / "logs"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("status-go functional tests")
-    group.addoption("--runtime", choices=["auto", "docker", "process"], default="auto",
-                    help="where nodes run; auto: docker where an engine answers, else process (default: %(default)s)")
-    group.addoption("--timings", choices=sorted(BY_NAME), default=None,
-                    help="intervals and deadlines (default: fast on the reference nodes, upstream on other images)")
-    group.addoption("--docker-image", default="", metavar="IMAGE",
-                    help="status-backend image under test (default: the reference image, built when needed)")
-    group.addoption("--status_backend_url", action="append", default=[], metavar="URL",
-                    help="use a status-backend that already runs; repeat it, one is taken per backend of a test")
-    group.addoption("--waku-store-url", default="", metavar="URL",
-                    help="REST of the store node that backends given by --status_backend_url use (default: the run's own)")
-    group.addoption("--logs-dir", type=Path, default=LOGS, metavar="DIR",
-                    help="where a run leaves its logs and signals (default: tests-functional/logs)")
-    group.addoption("--waku-fleet", default="status-go.test", metavar="NAME",
-                    help="the name of the Waku fleet in the fleets config (default: %(default)s)")
-    group.addoption("--waku-fleets-config", default="", metavar="PATH",
-                    help="a fleets config inside the backend, instead of the one made from the run's own Waku nodes")
+    group.addoption(
+        "--runtime",
+        choices=["auto", "docker", "process"],
+        default="auto",
+        help="where nodes run; auto: docker where an engine answers, else process (default: %(default)s)",
+    )
+    group.addoption(
+        "--timings",
+        choices=sorted(BY_NAME),
+        default=None,
+        help="intervals and deadlines (default: fast on the reference nodes, upstream on other images)",
+    )
+    group.addoption(
+        "--docker-image",
+        default="",
+        metavar="IMAGE",
+        help="status-backend image under test (default: the reference image, built when needed)",
+    )
+    group.addoption(
+        "--status_backend_url",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="use a status-backend that already runs; repeat it, one is taken per backend of a test",
+    )
+    group.addoption(
+        "--waku-store-url",
+        default="",
+        metavar="URL",
+        help="REST of the store node that backends given by --status_backend_url use (default: the run's own)",
+    )
+    group.addoption(
+        "--logs-dir",
+        type=Path,
+        default=LOGS,
+        metavar="DIR",
+        help="where a run leaves its logs and signals (default: tests-functional/logs)",
+    )
+    group.addoption(
+        "--waku-fleet",
+        default="status-go.test",
+        metavar="NAME",
+        help="the name of the Waku fleet in the fleets config (default: %(default)s)",
+    )
+    group.addoption(
+        "--waku-fleets-config",
+        default="",
+        metavar="PATH",
+        help="a fleets config inside the backend, instead of the one made from the run's own Waku nodes",
+    )
     group.addoption("--push-fleets-config", default="", metavar="PATH", help="push fleets config inside the backend")
     group.addoption("--password", default="", help="password of new profiles (default: one per profile, from the run)")
     group.addoption("--logout", action="store_true", help="log out before InitializeApplication, for reused backends")

@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 
 class Rendezvous:
-    """The controller's end. `answer` is called on a thread, once per request; what it raises reaches the worker as text."""
+    """The controller's end. `answer` is called on a thread, once per request; what it raises reaches the worker."""
 
     def __init__(self, answer: Callable[[], dict[str, Any]]) -> None:
         self._answer = answer

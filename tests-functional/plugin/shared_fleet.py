@@ -36,7 +36,9 @@ def start_shared_fleet(runtime: Runtime, run: Run, settings: Settings) -> Shared
     """boot-1 needs to know the store's address, which the kernel or the engine chooses, so the store comes first."""
     log_dir = run.run_dir / "fleet"
     retention = settings.timings.store_retention
-    store, codex = runtime.start([catalog.waku_store(STORE, retention_seconds=retention), catalog.codex(CODEX)], log_dir)
+    store, codex = runtime.start(
+        [catalog.waku_store(STORE, retention_seconds=retention), catalog.codex(CODEX)], log_dir
+    )
     static_node = WakuClient(store.url, node=STORE).info()["listenAddresses"][0]
     (boot,) = runtime.start([catalog.waku_boot(BOOT, static_nodes=[static_node])], log_dir)
     return SharedFleet(boot, store, codex)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from journal.reading import read_journal
-
 from report import arrows, audit, files
 
 TEST = "test"

@@ -23,5 +23,7 @@ def eventually(predicate: Callable[[], T], *, timeout: float, message: str) -> T
         if value:
             return value
         if time.monotonic() >= deadline:
-            raise TimeoutError(f"after {timeout:g} s it is still not true that {message}; the last answer was {value!r}")
+            raise TimeoutError(
+                f"after {timeout:g} s it is still not true that {message}; the last answer was {value!r}"
+            )
         time.sleep(POLL_INTERVAL)

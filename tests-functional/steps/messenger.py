@@ -21,10 +21,14 @@ REQUEST_ACCEPTED = 3
 JOIN_DEADLINE = 120.0
 
 
-def create_community(node: StatusBackend, name: str | None = None, archives: bool = False, membership: int = MANUAL_ACCEPT) -> str:
+def create_community(
+    node: StatusBackend, name: str | None = None, archives: bool = False, membership: int = MANUAL_ACCEPT
+) -> str:
     """Found a community; returns its id. With `archives` its control node will make history archives of it."""
     name = name or f"vac_{uuid4().hex[:12]}"
-    response = node.wakuext_service.create_community(name, membership=membership, history_archive_support_enabled=archives)
+    response = node.wakuext_service.create_community(
+        name, membership=membership, history_archive_support_enabled=archives
+    )
     community_id = response["communities"][0]["id"]
     logger.info("%s founded the community %s (%s)", node.name, name, community_id)
     return community_id
@@ -49,7 +53,7 @@ def join_community(member: StatusBackend, admin: StatusBackend, community_id: st
     eventually(
         lambda: _is_joined(member, community_id),
         timeout=JOIN_DEADLINE,
-        message=f"{member.name} has joined community {community_id} after {admin.name} accepted its request {request_id}",
+        message=f"{member.name} has joined {community_id} after {admin.name} accepted its request {request_id}",
     )
     logger.info("%s joined the community %s", member.name, community_id)
     return default_chat(member, community_id)
@@ -65,7 +69,9 @@ def accept_when_it_arrives(admin: StatusBackend, request_id: str) -> dict[str, A
             logger.info("%s can not accept %s yet: %s", admin.name, request_id, error)
             return None
 
-    return eventually(accept, timeout=JOIN_DEADLINE, message=f"{admin.name} knows the request to join {request_id} and accepts it")
+    return eventually(
+        accept, timeout=JOIN_DEADLINE, message=f"{admin.name} knows the request to join {request_id} and accepts it"
+    )
 
 
 def send_text(sender: StatusBackend, chat_id: str, text: str) -> dict[str, Any]:

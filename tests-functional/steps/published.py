@@ -45,7 +45,9 @@ def _read_archive(codex: CodexClient, archive_id: str, entry) -> PublishedArchiv
     expected_id = "0x" + keccak.new(digest_bits=256, data=entry.SerializeToString(deterministic=True)).hexdigest()
     assert archive_id == expected_id, f"archive {archive_id}: its index metadata hash to {expected_id}"
     archive = _parse(archives_pb2.WakuMessageArchive, codex.download(entry.cid), f"archive {entry.cid}")
-    assert archive.metadata == entry.metadata, f"archive {entry.cid}: metadata {archive.metadata} but the index says {entry.metadata}"
+    assert archive.metadata == entry.metadata, (
+        f"archive {entry.cid}: metadata {archive.metadata} but the index says {entry.metadata}"
+    )
     return PublishedArchive(
         id=archive_id,
         cid=entry.cid,

@@ -33,7 +33,9 @@ IMPORTED = SignalType.COMMUNITY_DOWNLOADING_HISTORY_ARCHIVES_FINISHED
 
 
 class TestCommunityArchives(MessengerSteps):
-    def test_community_archive_index_exists(self, backend_new_profiles, store_node, codex_bootstrap, codex_node, timings):
+    def test_community_archive_index_exists(
+        self, backend_new_profiles, store_node, codex_bootstrap, codex_node, timings
+    ):
         """A member downloads the archive; so does one who joins when the store has forgotten the message."""
         owner, member, late_member = backend_new_profiles("owner", "member", "late_member")
         enable_archives(owner, bootstrap=codex_bootstrap.spr())
@@ -88,7 +90,9 @@ class TestCommunityArchives(MessengerSteps):
         assert (received["id"], received["text"], received["from"]) == (message["id"], text, owner.public_key)
         assert came_from_archive(late_member, message["id"])
 
-    def test_community_archive_exists_for_default_chat(self, backend_new_profiles, codex_bootstrap, codex_node, timings):
+    def test_community_archive_exists_for_default_chat(
+        self, backend_new_profiles, codex_bootstrap, codex_node, timings
+    ):
         """A message in the channel that a community is born with makes exactly one archive, which holds it."""
         owner, member = backend_new_profiles("owner", "member")
         enable_archives(owner, bootstrap=codex_bootstrap.spr())
@@ -136,7 +140,9 @@ class TestCommunityArchives(MessengerSteps):
         assert member.wakuext_service.has_community_archive(silent) is False
         assert owner.wakuext_service.has_community_archive(clock) is True
 
-    def test_different_archives_are_created_with_multiple_messages(self, backend_new_profiles, codex_bootstrap, codex_node, timings):
+    def test_different_archives_are_created_with_multiple_messages(
+        self, backend_new_profiles, codex_bootstrap, codex_node, timings
+    ):
         """Two rounds, a message each: the member has one archive more after each, which holds that round's message."""
         owner, member = backend_new_profiles("owner", "member")
         enable_archives(owner, bootstrap=codex_bootstrap.spr())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from status_backend.accounts import derivation, keystore
 from status_backend.accounts.derivation import ExtendedKey
 from status_backend.accounts.keypairs import Keypairs

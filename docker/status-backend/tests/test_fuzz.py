@@ -9,10 +9,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 import requests
-import rpc_table
 from backend_process import DEADLINE, PASSWORD, BackendProcess
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+
+import rpc_table
 
 COMMUNITY = {"name": "a name", "description": "a description", "color": "#887af9", "membership": 3}
 # A valid argument may undo what the test looks for in the end, which is what these are for.

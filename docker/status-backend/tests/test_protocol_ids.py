@@ -1,6 +1,7 @@
 """Identifiers against values recorded from the original."""
 
 import pytest
+
 from status_backend.protocol import ids, signing
 
 MEMBER = (

@@ -1,5 +1,6 @@
 import pytest
 from coincurve import PrivateKey
+
 from status_backend.protocol import application, ids, payload, signing
 from status_backend.protocol.application import Type
 from status_backend.protocol.ecies import DecryptionFailed

@@ -3,6 +3,7 @@ import json
 from typing import Annotated, Any
 
 import pytest
+
 from status_backend.rpc import Dispatcher, Service, ServiceError, rpc
 
 

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import rpc_table
 from backend_process import NODE
+
+import rpc_table
 from status_backend.backend import Backend
 
 

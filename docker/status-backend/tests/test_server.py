@@ -14,6 +14,7 @@ import pytest
 import requests
 import websocket
 from backend_process import NODE, PASSWORD
+
 from status_backend import server
 from status_backend.__main__ import parser
 from status_backend.backend import Backend

@@ -1,4 +1,4 @@
-"""The scenarios catch broken nodes: each mutation breaks the reference backend in one way, and one scenario must say so.
+"""The scenarios catch broken nodes: a mutation breaks the reference backend in one way, and a scenario must say so.
 
 A mutation is made in a copy of the project, and the copy's own scenario is run there, as processes.
 """
@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[3]
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "build", "logs", "reports", "__pycache__", ".pytest_cache", "*.egg-info")
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", "build", "logs", "reports", "__pycache__", ".pytest_cache", "*.egg-info"
+)
 ARCHIVES = "docker/status-backend/status_backend/archives"
 
 
@@ -67,9 +69,9 @@ MUTATIONS = [
     Mutation(
         "an archive is made though there are no messages",
         f"{ARCHIVES}/owner.py",
-        "        link = \"\"\n        if archives:\n",
+        '        link = ""\n        if archives:\n',
         "        from .codec import WakuMessageArchive\n        archives = archives or [WakuMessageArchive()]\n"
-        "        link = \"\"\n        if archives:\n",
+        '        link = ""\n        if archives:\n',
         "test_archive_is_not_created_without_messages",
         r"no community\.noHistoryArchivesCreated .* from owner|historyArchivesCreated",
     ),
@@ -82,7 +84,9 @@ def test_scenario_catches(mutation: Mutation, tmp_path: Path) -> None:
     shutil.copytree(PROJECT, copy, ignore=LEFT_OUT)
     source = copy / mutation.file
     text = source.read_text()
-    assert text.count(mutation.code) == 1, f"{mutation.file} has changed: the mutation {mutation.name!r} must be adapted"
+    assert text.count(mutation.code) == 1, (
+        f"{mutation.file} has changed: the mutation {mutation.name!r} must be adapted"
+    )
     source.write_text(text.replace(mutation.code, mutation.mutant))
 
     run = subprocess.run(

@@ -55,7 +55,16 @@ class Outside:
         (self.folder / "test_sample.py").write_text(source)
         ini = ["-c", str(HARNESS.parent / "pytest.ini"), "--rootdir", str(self.folder), "-p", "no:cacheprovider"]
         options = ["--runtime", "process", "--logs-dir", str(self.logs)]
-        return [sys.executable, "-m", "pytest", *ini, *PLUGINS, *options, *arguments, str(self.folder / "test_sample.py")]
+        return [
+            sys.executable,
+            "-m",
+            "pytest",
+            *ini,
+            *PLUGINS,
+            *options,
+            *arguments,
+            str(self.folder / "test_sample.py"),
+        ]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -63,7 +72,12 @@ class Outside:
 
     def run(self, source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(source, *arguments), cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=180
+            self.command(source, *arguments),
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
         )
 
     def run_dir(self) -> Path:

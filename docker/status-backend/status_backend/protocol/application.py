@@ -8,8 +8,9 @@ from functools import cached_property
 from coincurve import PrivateKey, PublicKey
 from google.protobuf.message import DecodeError
 
-from . import ids, signing
 from status_backend.protocol.application_metadata_message_pb2 import ApplicationMetadataMessage
+
+from . import ids, signing
 
 Type = ApplicationMetadataMessage
 

@@ -6,8 +6,8 @@ import logging
 from dataclasses import replace
 
 import pytest
-from codex.network.identity import SignedPeerRecord
 
+from codex.network.identity import SignedPeerRecord
 from status_backend.archives.codex_config import codex_config, listen_address
 from status_backend.node_config import defaults
 from status_backend.rpc import ServiceError
