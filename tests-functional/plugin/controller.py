@@ -36,7 +36,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     image = settings.docker_image or ", ".join(settings.status_backend_urls) or "reference"
     return [
         f"runtime: {choice.name} ({choice.reason})",
-        f"status-backend: {image}; timings: {settings.timings.name}; waku fleet: {settings.waku_fleet}",
+        f"status-backend: {image}; dialect: {settings.dialect}; timings: {settings.timings.name}; waku fleet: {settings.waku_fleet}",
     ]
 
 

@@ -25,10 +25,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def command(item: pytest.Item) -> str:
-    """The script with this test alone, in the same runtime, with the same timings and image."""
+    """The script with this test alone, in the same runtime, with the same timings, dialect and image."""
     opened = open_run(item.config)
     script = [RUN_AGAIN, "-y", "--runtime", opened.runtime.name, item.nodeid]
-    options = ["--timings", opened.settings.timings.name]
+    options = ["--timings", opened.settings.timings.name, "--dialect", opened.settings.dialect]
     if opened.settings.docker_image:
         options += ["--docker-image", opened.settings.docker_image]
     for url in opened.settings.status_backend_urls:

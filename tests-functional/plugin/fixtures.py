@@ -221,6 +221,7 @@ def _backend_spec(nodes: TestNodes, name: str) -> NodeSpec:
         store_nodes=[fleet.store],
         fleet_name=settings.waku_fleet,
         image=settings.docker_image or None,
+        env={} if settings.docker_image else {"STATUS_BACKEND_ARCHIVE_DIALECT": settings.dialect},
     )
 
 

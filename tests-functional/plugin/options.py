@@ -27,6 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="intervals and deadlines (default: fast on the reference nodes, upstream on other images)",
     )
     group.addoption(
+        "--dialect",
+        choices=["codex", "logos-storage"],
+        default="codex",
+        help="the archive API that reference backends speak; of others it is found out (default: %(default)s)",
+    )
+    group.addoption(
         "--docker-image",
         default="",
         metavar="IMAGE",
@@ -75,6 +81,7 @@ class Settings:
 
     runtime: str
     timings: Timings
+    dialect: str
     docker_image: str
     status_backend_urls: tuple[str, ...]
     logs_dir: Path
@@ -94,6 +101,7 @@ class Settings:
         return cls(
             runtime="docker" if option.docker_image else option.runtime,
             timings=BY_NAME[option.timings or ("upstream" if foreign else "fast")],
+            dialect=option.dialect,
             docker_image=option.docker_image,
             status_backend_urls=tuple(option.status_backend_url),
             logs_dir=option.logs_dir,

@@ -149,7 +149,7 @@ def test_a_failure_says_where_to_look_and_how_to_run_it_again(outside: Outside, 
     run = outside.run(FAILING_TEST, "--timings", "upstream", *arguments)
     assert run.returncode == 1
     assert f"logs:  {outside.run_dir()}/test_sample.test_fails\n" in run.stdout
-    again = "-y --runtime process test_sample.py::test_fails -- --timings upstream"
+    again = "-y --runtime process test_sample.py::test_fails -- --timings upstream --dialect codex"
     assert f"again: ./_assets/scripts/run_functional_tests_dev.sh {again}\n" in run.stdout
 
 
@@ -212,6 +212,17 @@ def test_backends_that_already_run_are_used(outside: Outside) -> None:
     finally:
         runtime.close()
         run.close()
+
+
+DIALECT_TEST = """
+def test_dialect(backend_new_profile):
+    assert backend_new_profile("alice").wakuext_service.detect_archive_dialect() == "logos_storage"
+"""
+
+
+def test_backends_speak_the_dialect_that_is_asked_for(outside: Outside) -> None:
+    run = outside.run(DIALECT_TEST, "--dialect", "logos-storage")
+    assert run.returncode == 0, run.stdout
 
 
 def test_docker_image_on_processes_is_refused(outside: Outside) -> None:
