@@ -11,6 +11,7 @@ from .timings import Timings
 
 ARCHIVE_FILENAME = "archive-data.bin"
 INDEX_FILENAME = "index-data.bin"
+MIMETYPE = "application/octet-stream"  # what libcodex makes of these names, and what went over REST before it
 
 
 class StorageError(Exception):
@@ -30,7 +31,7 @@ class Manifest(Protocol):
 
 
 class StorageNode(Protocol):
-    """The part of `codex.CodexNode` that is used here."""
+    """The part of `codex.CodexNode` that is used here; `CodexRestNode` has it too."""
 
     async def start(self) -> None: ...
 
@@ -40,7 +41,7 @@ class StorageNode(Protocol):
 
     async def connect(self, peer_id: str, addrs: list[str]) -> None: ...
 
-    async def upload(self, data: bytes, filename: str | None = None) -> str: ...
+    async def upload(self, data: bytes, filename: str | None = None, mimetype: str | None = None) -> str: ...
 
     def download(self, cid: str, local: bool = False) -> AsyncGenerator[bytes, None]: ...
 
@@ -89,9 +90,9 @@ class CodexClient:
             await self._node.connect(peer_id, addrs)
 
     async def upload(self, data: bytes, filename: str) -> str:
-        """The CID. The file name is part of the manifest and so of the CID."""
+        """The CID. File name and MIME type are part of the manifest and so of the CID."""
         async with self._call(f"upload {filename} ({len(data)} bytes)"):
-            return await self._node.upload(data, filename=filename)
+            return await self._node.upload(data, filename=filename, mimetype=MIMETYPE)
 
     async def upload_archive(self, data: bytes) -> str:
         return await self.upload(data, ARCHIVE_FILENAME)

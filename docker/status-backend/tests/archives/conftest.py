@@ -90,7 +90,7 @@ class FakeCodex:
         self._tell()
         peer._tell()
 
-    async def upload(self, data: bytes, filename: str | None = None) -> str:
+    async def upload(self, data: bytes, filename: str | None = None, mimetype: str | None = None) -> str:
         cid = "zDv" + base58.b58encode(hashlib.sha256(data + (filename or "").encode()).digest()).decode()
         await self._begin("upload", cid)
         self.stored[cid] = data
