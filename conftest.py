@@ -1,3 +1,5 @@
 """The one conftest: it loads the harness as pytest plugins. Everything else lives under tests-functional/."""
 
-pytest_plugins = ["plugin.options", "plugin.controller", "plugin.failure", "plugin.fixtures", "plugin.evidence"]
+from plugin import PLUGINS
+
+pytest_plugins = list(PLUGINS)

@@ -18,23 +18,62 @@ if TYPE_CHECKING:
 NANOSECONDS = 1_000_000_000
 
 
-class DialectError(Exception):
-    """The backend's dialect has no such thing."""
+_PREFERENCE = frozenset({"setArchiveDistributionPreference", "getArchiveDistributionPreference"})
+_ENABLE_CODEX = "enableCodexCommunityHistoryArchiveProtocol"
+_ENABLE_LOGOS_STORAGE = "enableLogosStorageCommunityHistoryArchiveProtocol"
+_WITH_STORAGE_NODE = frozenset(
+    {
+        "updateMessageArchiveInterval",
+        "getMessageArchiveInterval",
+        "hasCommunityArchive",
+        "getDownloadedMessageArchiveIDs",
+        "getMessageArchiveIDsToImport",
+        "debug",
+        "connect",
+    }
+)
 
 
 @dataclass(frozen=True)
 class ArchiveDialect:
-    """`overrides_prefix` is the configuration struct that overrides of the storage node reach into."""
+    """`overrides_prefix` is the configuration struct that overrides of the storage node reach into; `lacks` are the
+    archive methods that only other dialects have."""
 
     name: str
     enable_method: str
     overrides_prefix: str | None
+    lacks: frozenset[str]
     has_preference: bool = False
 
 
-TORRENT = ArchiveDialect("torrent", "enableCommunityHistoryArchiveProtocol", None)
-CODEX = ArchiveDialect("codex", "enableCodexCommunityHistoryArchiveProtocol", "CodexNodeConfig", has_preference=True)
-LOGOS_STORAGE = ArchiveDialect("logos_storage", "enableLogosStorageCommunityHistoryArchiveProtocol", "NodeConfig")
+TORRENT = ArchiveDialect(
+    "torrent",
+    "enableCommunityHistoryArchiveProtocol",
+    None,
+    lacks=_WITH_STORAGE_NODE | _PREFERENCE | {_ENABLE_CODEX, _ENABLE_LOGOS_STORAGE},
+)
+CODEX = ArchiveDialect(
+    "codex", _ENABLE_CODEX, "CodexNodeConfig", lacks=frozenset({_ENABLE_LOGOS_STORAGE}), has_preference=True
+)
+LOGOS_STORAGE = ArchiveDialect(
+    "logos_storage", _ENABLE_LOGOS_STORAGE, "NodeConfig", lacks=_PREFERENCE | {_ENABLE_CODEX}
+)
+BY_NAME = {dialect.name: dialect for dialect in (TORRENT, CODEX, LOGOS_STORAGE)}
+
+
+class DialectError(Exception):
+    """The backend speaks `dialect`, which has no such thing."""
+
+    def __init__(self, dialect: ArchiveDialect, thing: str) -> None:
+        super().__init__(f"the {dialect.name} dialect has no {thing}")
+        self.dialect = dialect
+
+
+def missing_method(error: ApiResponseError, dialect: ArchiveDialect) -> str:
+    """What to say of a call that failed because this dialect never had the method; empty for any other failure."""
+    missing = (method for method in dialect.lacks if f" wakuext_{method} " in f" {error.error} ")
+    method = next(missing, "") if error.code == METHOD_NOT_FOUND else ""
+    return f"the {dialect.name} dialect has no wakuext_{method}" if method else ""
 
 
 class Archives:
@@ -74,7 +113,7 @@ class Archives:
         dialect = self.dialect
         if dialect.overrides_prefix is None:
             if overrides:
-                raise DialectError(f"{dialect.name} archives have no storage node to configure with {dict(overrides)}")
+                raise DialectError(dialect, f"storage node to configure ({', '.join(overrides)})")
             self._wakuext.enable_community_history_archive_protocol()
             return
         if dialect.has_preference:
@@ -122,7 +161,7 @@ class Archives:
 
     def _require(self, thing: str) -> None:
         if self.dialect is TORRENT:
-            raise DialectError(f"the torrent dialect has no {thing}")
+            raise DialectError(self.dialect, thing)
 
 
 def stringified(overrides: Mapping[str, Any]) -> dict[str, str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Iterator
+from typing import IO
 
 LEFT_OUT = ("tests", "__pycache__", "README.md", ".*", "*.pyc", "*.egg-info", "build", "dist")
 

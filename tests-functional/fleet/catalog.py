@@ -6,8 +6,8 @@ Ports and addresses are placeholders (see NodeSpec); what a node must know of an
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Iterable, Mapping, Sequence
 
 from fleet.node import Node
 from fleet.spec import HealthCheck, NodeSpec
@@ -106,10 +106,14 @@ def codex(
     block_ttl_seconds: int | None = None,
     storage_quota_bytes: int | None = None,
     log_level: str = "INFO",
+    process_api_port: int | None = None,
     image: str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> NodeSpec:
-    """A storage node. `bootstrap_nodes` are SPRs (`spr:...`); what is not given is left to the program."""
+    """A storage node. `bootstrap_nodes` are SPRs (`spr:...`); what is not given is left to the program.
+
+    `process_api_port`: the port of a process in whose place this one is started; a container always has its own 8080.
+    """
     arguments = [
         "--data-dir={data}",
         "--api-bindaddr={host}",
@@ -120,12 +124,13 @@ def codex(
     ]
     optional = {"block-retries": block_retries, "block-ttl": block_ttl_seconds, "storage-quota": storage_quota_bytes}
     arguments += [f"--{option}={value}" for option, value in optional.items() if value is not None]
+    same_port = [f"--api-port={process_api_port}"] if process_api_port else []  # the last one counts
     return NodeSpec(
         name=name,
         kind="codex",
         image=image or "codex",
         command=("codex", *arguments) if image else tuple(arguments),  # the real entrypoint wants the program's name
-        process=("{python}", "-m", "codex", *arguments),
+        process=("{python}", "-m", "codex", *arguments, *same_port),
         python_path=(DOCKER_DIR / "codex",),
         ports={"api": 8080, "p2p": 8070},
         health=HealthCheck("api", "/api/codex/v1/debug/info"),
@@ -142,12 +147,16 @@ def status_backend(
     static_nodes: Sequence[Node] | None = None,
     fleet_name: str = FLEET_NAME,
     cluster_id: int = CLUSTER_ID,
+    codex: Node | None = None,
+    dialect: str | None = None,
     image: str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> NodeSpec:
     """A status-backend. Its entrypoint asks the Waku nodes who they are and writes that to FLEETS_CONFIG.
 
-    `static_nodes`: the bootstrap nodes by default. Without any Waku node it starts without a fleet.
+    `static_nodes`: the bootstrap nodes by default. Without any Waku node it starts without a fleet. `codex` is the
+    storage node that it uses instead of an embedded one, `dialect` the archive API that it speaks; only the reference
+    image can do with either.
     """
     static_nodes = bootstrap_nodes if static_nodes is None else static_nodes
     waku = {"--bootstrap-nodes": bootstrap_nodes, "--store-nodes": store_nodes, "--static-nodes": static_nodes}
@@ -156,6 +165,10 @@ def status_backend(
         scan = ["--fleet-name", fleet_name, "--cluster-id", str(cluster_id)]
         for option, nodes in waku.items():
             scan += [option, *map(_scan_host, nodes)] if nodes else []
+    archives = {"STATUS_BACKEND_CODEX_URL": "http://{}:{}".format(*codex.address("api"))} if codex else {}
+    if dialect:
+        archives["STATUS_BACKEND_ARCHIVE_DIALECT"] = dialect
+    scan_env = _scan_env("python3 /usr/local/bin/scan_waku_fleet.py", scan, "{data}/" + FLEETS_CONFIG)
     return NodeSpec(
         name=name,
         kind="status-backend",
@@ -169,7 +182,7 @@ def status_backend(
         python_path=(DOCKER_DIR / "status-backend", DOCKER_DIR / "codex"),
         ports={"http": 3333},
         health=HealthCheck("http", "/health", method="POST", body="[]"),
-        env={**_scan_env("python3 /usr/local/bin/scan_waku_fleet.py", scan, "{data}/" + FLEETS_CONFIG), **(env or {})},
+        env={**scan_env, **archives, **(env or {})},
         # The entrypoint splits the command at blanks, which paths of this machine may hold: so it has none of them.
         process_env=_scan_env("python3 -m scan_waku_fleet", scan, FLEETS_CONFIG),
         data_path="/usr/status-user",

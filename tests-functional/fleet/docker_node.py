@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import tarfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from docker.errors import APIError, NotFound
 from docker.types import EndpointConfig

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential

@@ -1,8 +1,8 @@
 """Images of the reference nodes, built where they are missing; and foreign ones, built from a checkout.
 
-    python -m fleet.images                              builds what is missing and prints NODE TAG, a line each
-    python -m fleet.images --prune                      the same, then removes those of earlier sources
-    python -m fleet.images --context DIR --tag NAME     builds DIR's Dockerfile, e.g. status-go's
+python -m fleet.images                              builds what is missing and prints NODE TAG, a line each
+python -m fleet.images --prune                      the same, then removes those of earlier sources
+python -m fleet.images --context DIR --tag NAME     builds DIR's Dockerfile, e.g. status-go's
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Mapping, Sequence
 
 import docker
 from docker import DockerClient

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 import secrets
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 from fleet.guard import Guard
 from fleet.marks import (
@@ -32,7 +33,7 @@ class Run:
     run_dir: Path
     temp_dir: Path
     worker: str = CONTROLLER
-    created: str = field(default_factory=lambda: datetime.datetime.now(datetime.timezone.utc).isoformat())
+    created: str = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).isoformat())
     _guard: Guard | None = field(default=None, repr=False)
 
     @classmethod
@@ -75,7 +76,7 @@ class Run:
 
     def labels(self, test: str = "") -> dict[str, str]:
         """For containers, networks and volumes."""
-        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         return {RUN_LABEL: self.run_id, WORKER_LABEL: self.worker, TEST_LABEL: test, CREATED_LABEL: now}
 
     def environment(self, test: str = "") -> dict[str, str]:

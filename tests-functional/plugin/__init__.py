@@ -1,1 +1,13 @@
-"""The harness as a pytest plugin: options, the run of the controller, and the fixtures that tests use."""
+"""The harness as a pytest plugin: options, the run of the controller, and the fixtures that tests use.
+
+Each module does one thing; pytest loads those of PLUGINS.
+"""
+
+PLUGINS = (
+    "plugin.options",
+    "plugin.controller",
+    "plugin.failure",
+    "plugin.fixtures",
+    "plugin.dialects",
+    "plugin.evidence",
+)

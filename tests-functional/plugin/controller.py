@@ -34,9 +34,12 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         return []
     settings, choice = Settings.of(config), config.stash[RUN].choice
     image = settings.docker_image or ", ".join(settings.status_backend_urls) or "reference"
+    backends = [f"status-backend: {image}", f"dialect: {settings.dialect}", f"timings: {settings.timings.name}"]
+    if settings.codex != "embedded":
+        backends.insert(2, f"codex: beside each backend, {settings.codex_image or 'reference'}")
     return [
         f"runtime: {choice.name} ({choice.reason})",
-        f"status-backend: {image}; dialect: {settings.dialect}; timings: {settings.timings.name}; waku fleet: {settings.waku_fleet}",
+        "; ".join([*backends, f"waku fleet: {settings.waku_fleet}"]),
     ]
 
 

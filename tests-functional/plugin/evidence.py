@@ -22,6 +22,7 @@ from clients.waku import WakuClient
 from fleet.errors import FleetError
 from fleet.spec import NodeState
 from journal.journal import Journal
+from plugin import groups
 from plugin.controller import RUN, is_worker, open_run
 from plugin.failure import FOLDER
 from plugin.fixtures import new_folder
@@ -44,7 +45,7 @@ DEATH_TIMEOUT = 5.0  # seconds in which a worker whose connection broke must hav
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("status-go functional tests")
+    group = parser.getgroup(groups.EVIDENCE)
     group.addoption("--log-audit", choices=["auto", "fail", "report"], default="auto",
                     help="what a panic, traceback or error in a node's log does to its test; auto: it fails the test "
                     "on the reference nodes and is only reported on other images (default: %(default)s)")  # fmt: skip

@@ -25,10 +25,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def command(item: pytest.Item) -> str:
-    """The script with this test alone, in the same runtime, with the same timings, dialect and image."""
+    """The script with this test alone, in the same runtime, with the same timings, dialect, storage and images."""
     opened = open_run(item.config)
     script = [RUN_AGAIN, "-y", "--runtime", opened.runtime.name, item.nodeid]
     options = ["--timings", opened.settings.timings.name, "--dialect", opened.settings.dialect]
+    if opened.settings.codex != "embedded":
+        options += ["--codex", opened.settings.codex]
+    if opened.settings.codex_image:
+        options += ["--codex-image", opened.settings.codex_image]
     if opened.settings.docker_image:
         options += ["--docker-image", opened.settings.docker_image]
     for url in opened.settings.status_backend_urls:

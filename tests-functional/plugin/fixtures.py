@@ -51,8 +51,29 @@ class TestNodes:
         self.journal.note(node.name, f"started: {spec.kind}, image {spec.image}, log {node.log_path}")
         return node
 
+    def replace(self, node: Node, spec: NodeSpec) -> Node:
+        """Another node in the place of one that has nothing to lose."""
+        node.remove()
+        self.started.remove(node)
+        return self.start(spec)
+
     def remove(self) -> None:
         concurrently.each(self.started, lambda node: node.remove())
+
+
+class StorageBeside:
+    """The Codex node beside one backend. It knows no other node until it joins one or is connected."""
+
+    def __init__(self, nodes: TestNodes, name: str) -> None:
+        self._nodes = nodes
+        self._image = nodes.opened.settings.codex_image or None
+        self.node = nodes.start(catalog.codex(nodes.name(name), image=self._image))
+
+    def join(self, spr: str) -> None:
+        """A Codex node is told of bootstrap nodes when it starts: so it is started anew, while it is still empty."""
+        _, port = self.node.address("api")
+        spec = catalog.codex(self.node.name, bootstrap_nodes=[spr], process_api_port=port, image=self._image)
+        self.node = self._nodes.replace(self.node, spec)
 
 
 @pytest.fixture(scope="session")
@@ -108,12 +129,17 @@ def backend_factory(harness: OpenRun, nodes: TestNodes) -> Iterator[Callable[...
     def create(name: str, privileged: bool = False, ipv6: bool = False, **options: Any) -> StatusBackend:
         if privileged or ipv6:
             raise NotImplementedError("privileged containers and IPv6 networks are not offered by this harness")
-        target = _next_url(urls, name) if settings.status_backend_urls else nodes.start(_backend_spec(nodes, name))
+        storage = StorageBeside(nodes, f"{name}-codex") if settings.codex == "container" else None
+        if settings.status_backend_urls:
+            target: Node | str = _next_url(urls, name)
+        else:
+            target = nodes.start(_backend_spec(nodes, name, storage.node if storage else None))
         backend = StatusBackend(
             target,
             nodes.journal,
             name=name if isinstance(target, str) else target.name,
             init_options=_init_options(harness, target),
+            join_storage=storage.join if storage else None,
             **options,
         )
         backends.append(backend)
@@ -194,8 +220,8 @@ def codex_bootstrap(harness: OpenRun, journal: Journal) -> CodexClient:
 @pytest.fixture
 def codex_node(nodes: TestNodes, journal: Journal, codex_bootstrap: CodexClient) -> CodexClient:
     """An independent Codex node of this test. It knows the fleet's Codex node and nobody else."""
-    spec = catalog.codex(nodes.name("codex"), bootstrap_nodes=[codex_bootstrap.spr()])
-    node = nodes.start(spec)
+    image = nodes.opened.settings.codex_image or None
+    node = nodes.start(catalog.codex(nodes.name("codex"), bootstrap_nodes=[codex_bootstrap.spr()], image=image))
     return CodexClient(node.url, node=node.name, journal=journal)
 
 
@@ -213,15 +239,16 @@ def new_folder(parent: Path, nodeid: str) -> Path:
     raise AssertionError("unreachable")
 
 
-def _backend_spec(nodes: TestNodes, name: str) -> NodeSpec:
+def _backend_spec(nodes: TestNodes, name: str, codex: Node | None) -> NodeSpec:
     fleet, settings = nodes.opened.fleet, nodes.opened.settings
     return catalog.status_backend(
         nodes.name(name),
         bootstrap_nodes=[fleet.boot],
         store_nodes=[fleet.store],
         fleet_name=settings.waku_fleet,
+        codex=codex,
+        dialect=None if settings.docker_image else settings.dialect,
         image=settings.docker_image or None,
-        env={} if settings.docker_image else {"STATUS_BACKEND_ARCHIVE_DIALECT": settings.dialect},
     )
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from plugin import groups
 from resources.timings import BY_NAME, Timings
 
 LOGS = Path(__file__).parents[1] / "logs"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("status-go functional tests")
+    group = parser.getgroup(groups.NODES)
     group.addoption(
         "--runtime",
         choices=["auto", "docker", "process"],
@@ -28,9 +30,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--dialect",
-        choices=["codex", "logos-storage"],
+        choices=["codex", "logos-storage", "torrent"],
         default="codex",
         help="the archive API that reference backends speak; of others it is found out (default: %(default)s)",
+    )
+    group.addoption(
+        "--codex",
+        choices=["embedded", "container"],
+        default="embedded",
+        help="the storage node of a reference backend: embedded, or a Codex node of its own beside it, used over REST; "
+        "where nodes are processes that is one more process (default: %(default)s)",
+    )
+    group.addoption(
+        "--codex-image",
+        default="",
+        metavar="IMAGE",
+        help="image of all Codex nodes, with --codex container (default: the reference image, built when needed)",
     )
     group.addoption(
         "--docker-image",
@@ -51,7 +66,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         help="REST of the store node that backends given by --status_backend_url use (default: the run's own)",
     )
-    group.addoption(
+    parser.getgroup(groups.EVIDENCE).addoption(
         "--logs-dir",
         type=Path,
         default=LOGS,
@@ -82,6 +97,8 @@ class Settings:
     runtime: str
     timings: Timings
     dialect: str
+    codex: str
+    codex_image: str
     docker_image: str
     status_backend_urls: tuple[str, ...]
     logs_dir: Path
@@ -92,16 +109,22 @@ class Settings:
     password: str
     logout: bool
 
+    @property
+    def backends_are_foreign(self) -> bool:
+        """Not the reference ones of this run."""
+        return bool(self.docker_image or self.status_backend_urls)
+
     @classmethod
     def of(cls, config: pytest.Config) -> Settings:
         option = config.option
-        foreign = bool(option.docker_image or option.status_backend_url)
-        if option.docker_image and option.runtime == "process":
-            raise pytest.UsageError(f"--docker-image {option.docker_image} needs Docker, but --runtime is process")
+        _check(option)
+        foreign = bool(option.docker_image or option.status_backend_url or option.codex_image)
         return cls(
-            runtime="docker" if option.docker_image else option.runtime,
+            runtime="docker" if option.docker_image or option.codex_image else option.runtime,
             timings=BY_NAME[option.timings or ("upstream" if foreign else "fast")],
             dialect=option.dialect,
+            codex=option.codex,
+            codex_image=option.codex_image,
             docker_image=option.docker_image,
             status_backend_urls=tuple(option.status_backend_url),
             logs_dir=option.logs_dir,
@@ -112,3 +135,18 @@ class Settings:
             password=option.password,
             logout=option.logout,
         )
+
+
+def _check(option: argparse.Namespace) -> None:
+    """UsageError for options that contradict each other."""
+    for name, image in (("--docker-image", option.docker_image), ("--codex-image", option.codex_image)):
+        if image and option.runtime == "process":
+            raise pytest.UsageError(f"{name} {image} needs Docker, but --runtime is process")
+    if option.codex_image and option.codex != "container":
+        raise pytest.UsageError(f"--codex-image {option.codex_image} needs --codex container: embedded is no image")
+    if option.codex != "container":
+        return
+    if option.docker_image or option.status_backend_url:
+        raise pytest.UsageError("--codex container is for the reference status-backend: others have their own storage")
+    if option.dialect == "torrent":
+        raise pytest.UsageError("--codex container makes no sense with --dialect torrent, which has no storage node")

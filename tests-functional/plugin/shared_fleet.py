@@ -37,7 +37,11 @@ def start_shared_fleet(runtime: Runtime, run: Run, settings: Settings) -> Shared
     log_dir = run.run_dir / "fleet"
     retention = settings.timings.store_retention
     store, codex = runtime.start(
-        [catalog.waku_store(STORE, retention_seconds=retention), catalog.codex(CODEX)], log_dir
+        [
+            catalog.waku_store(STORE, retention_seconds=retention),
+            catalog.codex(CODEX, image=settings.codex_image or None),
+        ],
+        log_dir,
     )
     static_node = WakuClient(store.url, node=STORE).info()["listenAddresses"][0]
     (boot,) = runtime.start([catalog.waku_boot(BOOT, static_nodes=[static_node])], log_dir)

@@ -17,7 +17,8 @@ h1 { font-size: 17px; } table { border-collapse: collapse; }
 th, td { text-align: left; vertical-align: top; padding: 4px 10px; border-bottom: 1px solid #ddd; }
 th { background: #f5f5f5; } td.s { text-align: right; white-space: nowrap; }
 .passed { color: #2f8f4e; } .failed, .crashed, .error { color: #c62828; font-weight: bold; } .skipped { color: #888; }
-td { min-width: 4em; overflow-wrap: anywhere; } td:first-child { min-width: 17em; } td.nodes, td.why { min-width: 16em; }
+td { min-width: 4em; overflow-wrap: anywhere; } td:first-child { min-width: 17em; }
+td.nodes, td.why { min-width: 16em; }
 small { color: #666; display: block; max-width: 46em; }
 """
 

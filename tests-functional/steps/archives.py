@@ -39,8 +39,20 @@ def enable_archives(*nodes: StatusBackend, bootstrap: str | None = None) -> None
     """
     overrides = {"BootstrapNodes": [bootstrap]} if bootstrap else {}
     for node in nodes:
+        if bootstrap and node.join_storage:
+            node.join_storage(bootstrap)
         node.wakuext_service.enable_archives(overrides)
         logger.info("%s enabled history archives", node.name)
+
+
+def enable_torrents(*nodes: StatusBackend) -> None:
+    """Switch the history archive protocol on, over torrents whatever the dialect."""
+    for node in nodes:
+        wakuext = node.wakuext_service
+        if wakuext.archives.dialect.has_preference:
+            wakuext.set_archive_distribution_preference("torrent")
+        wakuext.enable_community_history_archive_protocol()
+        logger.info("%s enabled history archives over torrents", node.name)
 
 
 def storage_address(node: StatusBackend) -> StorageAddress:

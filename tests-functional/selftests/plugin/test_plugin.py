@@ -18,10 +18,10 @@ import requests
 from fleet import NodeState, Run, catalog
 from fleet.choose import make_runtime
 from fleet.marks import RUN_VARIABLE
+from plugin import PLUGINS
 
 HARNESS = Path(__file__).resolve().parents[2]
-PLUGINS = ["-p", "plugin.options", "-p", "plugin.controller", "-p", "plugin.failure", "-p", "plugin.fixtures"]
-PLUGINS += ["-p", "plugin.evidence"]
+LOAD_PLUGINS = [argument for name in PLUGINS for argument in ("-p", name)]
 
 TWO_TESTS = """
 import pytest
@@ -60,7 +60,7 @@ class Outside:
             "-m",
             "pytest",
             *ini,
-            *PLUGINS,
+            *LOAD_PLUGINS,
             *options,
             *arguments,
             str(self.folder / "test_sample.py"),

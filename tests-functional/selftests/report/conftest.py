@@ -61,7 +61,7 @@ def evidence_folder(tmp_path: Path) -> tuple[Path, dict[str, Any]]:
 
 @pytest.fixture
 def shown(tmp_path: Path) -> Callable[..., str]:
-    """`shown(page, script)`: the page's HTML once a headless Chromium, without network, has run it and then `script`."""
+    """`shown(page, script)`: the HTML once a headless Chromium, without network, has run it and then `script`."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no chromium on this machine: apt-get install chromium")

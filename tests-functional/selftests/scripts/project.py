@@ -1,4 +1,4 @@
-"""A small project around copies of the scripts: they find their project by their own place, and run as in the real one."""
+"""A small project around copies of the scripts: they find their project by their own place, as in the real one."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ def test_one_match_runs_without_workers(project: Project) -> None:
 def test_several_matches_are_listed_and_run_in_workers(project: Project) -> None:
     result = project.run(SCRIPT, "-y", "TestSmall")
     assert (result.status, project.ran()) == (0, ["test_first", "test_second", "test_third"])
-    for line in ("Discovering tests...", "Found 3 tests matching: TestSmall", "  1. test_small.py::TestSmall::test_first"):
+    first = "  1. test_small.py::TestSmall::test_first"
+    for line in ("Discovering tests...", "Found 3 tests matching: TestSmall", first):
         assert f"{line}\n" in result.output
     assert "Continue" not in result.output
     assert " workers.\n" in result.output

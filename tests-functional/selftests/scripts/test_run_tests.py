@@ -20,7 +20,8 @@ def whole_project(project: Project) -> Project:
         tests = project.root / "docker" / node / "tests"
         tests.mkdir(parents=True)
         (tests.parent / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
-        (tests / "test_node.py").write_text("def test_in_own_folder(pytestconfig):\n    assert pytestconfig.rootpath.name\n")
+        source = "def test_in_own_folder(pytestconfig):\n    assert pytestconfig.rootpath.name\n"
+        (tests / "test_node.py").write_text(source)
     for folder, name in (("selftests", "harness"), ("selftests/scripts", "script"), ("tests", "scenario")):
         folder = project.root / "tests-functional" / folder
         folder.mkdir(parents=True, exist_ok=True)

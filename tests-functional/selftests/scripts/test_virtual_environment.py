@@ -103,7 +103,7 @@ def test_an_old_python_is_refused_in_words(fresh_project: Project, tmp_path: Pat
     tools.mkdir()
     for tool in ("bash", "cat", "dirname", "basename", "flock", "mktemp", "rm"):
         (tools / tool).symlink_to(shutil.which(tool) or pytest.fail(f"no {tool} on PATH"))
-    (tools / "python3").write_text("#!/bin/sh\necho Python 3.9.2\n[ \"$1\" = --version ]\n")
+    (tools / "python3").write_text('#!/bin/sh\necho Python 3.9.2\n[ "$1" = --version ]\n')
     (tools / "python3").chmod(0o755)
     result = prepare(fresh_project, PATH=str(tools))
     assert result.status == 1

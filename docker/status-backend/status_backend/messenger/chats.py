@@ -66,9 +66,7 @@ class Chats:
     ) -> tuple[list[Message], str]:
         self._conversations.chat(chat_id)
         try:
-            return self._chats.page(
-                chat_id, cursor, min(limit, _MOST) if limit > 0 else _DEFAULT_LIMIT, only, params
-            )
+            return self._chats.page(chat_id, cursor, min(limit, _MOST) if limit > 0 else _DEFAULT_LIMIT, only, params)
         except ValueError as error:
             raise ServiceError(str(error)) from error
 

@@ -284,7 +284,7 @@ class Communities:
             return None
         try:
             await asyncio.wait_for(asyncio.shield(arrival), _FETCH_TIMEOUT)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             log.warning("community %s was not found within %g s", community_id, _FETCH_TIMEOUT)
         found = self._store.get(community_id)
         return found.to_json(self._context.public_key) if found else None

@@ -291,9 +291,7 @@ def changes_json(community: Community, viewer: str, **changes: Any) -> dict[str,
 
 def to_dict(message: Any) -> dict[str, Any]:
     """Go's encoding/json of a protobuf struct: names as in the .proto file, numbers as numbers, empty ones left out."""
-    return _numbers(
-        message, MessageToDict(message, preserving_proto_field_name=True, use_integers_for_enums=True)
-    )
+    return _numbers(message, MessageToDict(message, preserving_proto_field_name=True, use_integers_for_enums=True))
 
 
 def _numbers(message: Any, body: dict[str, Any]) -> dict[str, Any]:

@@ -261,9 +261,7 @@ class Contacts:
         contact = self.get(request.source)
         if request.clock <= contact.remote_clock:
             raise Dropped("outdated", f"contact request {request.id}")
-        contact = replace(
-            contact, remote_state=RECEIVED, remote_clock=request.clock, display_name=request.display_name
-        )
+        contact = replace(contact, remote_state=RECEIVED, remote_clock=request.clock, display_name=request.display_name)
         self._save(response, contact)
         request = replace(request, contact_request_state=ACCEPTED if contact.added else PENDING)
         self._chats.save_message(request)

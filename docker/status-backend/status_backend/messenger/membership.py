@@ -225,9 +225,7 @@ class Membership:
             self._accept(response, community, request)
         return response
 
-    def decide(
-        self, response: Response, community: Community, request: RequestToJoin, stands: Standing | None
-    ) -> None:
+    def decide(self, response: Response, community: Community, request: RequestToJoin, stands: Standing | None) -> None:
         """Accepts the request of somebody who stands like this; declines it without."""
         if stands is None:
             self._decline(response, community, request)

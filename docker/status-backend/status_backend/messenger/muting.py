@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from ..rpc import ServiceError
@@ -44,4 +44,4 @@ def shown(muted: bool, till: int) -> dict[str, Any]:
 def time_json(milliseconds: int) -> str:
     if not milliseconds:
         return _ZERO
-    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc).isoformat().replace("+00:00", "Z")
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat().replace("+00:00", "Z")

@@ -10,9 +10,7 @@ from ..db import Database
 from ..protocol.application import Application, Type
 from ..protocol.waku_message import Envelope
 
-CONTENT = frozenset(
-    (Type.CHAT_MESSAGE, Type.EDIT_MESSAGE, Type.DELETE_MESSAGE, Type.PIN_MESSAGE, Type.EMOJI_REACTION)
-)
+CONTENT = frozenset((Type.CHAT_MESSAGE, Type.EDIT_MESSAGE, Type.DELETE_MESSAGE, Type.PIN_MESSAGE, Type.EMOJI_REACTION))
 
 
 def keep(db: Database, envelope: Envelope, message: Application, padding: bytes = b"") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -79,7 +78,7 @@ class WakuNodeClient:
             if error.status in _NO_SUCH_ROUTE:
                 raise StreamUnsupported(f"{self}: {error.status} {error.message}") from error
             raise NodeUnavailable(f"{self}: no stream of {pubsub_topic}: {error.status} {error.message}") from error
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise NodeUnavailable(f"{self}: {error!r}") from error
         async with socket:
             yield Stream(socket, pubsub_topic)
@@ -88,7 +87,7 @@ class WakuNodeClient:
         try:
             async with self._http.request(method, self.node.rest_url + path, timeout=_TIMEOUT, **kwargs) as response:
                 body = await response.text()
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise NodeUnavailable(f"{self}: {method} {path}: {error!r}") from error
         if 400 <= response.status < 500:
             raise Rejected(f"{self}: {method} {path}: {response.status} {body}")

@@ -24,7 +24,7 @@ async def test_categories(community):
     node, community_id, (general, second, third) = community
     request = {"communityId": community_id, "categoryName": "talk", "chatIds": [third, second]}
     created = await node.rpc("createCommunityCategory", request)
-    (id_, category), = created["communities"][0]["categories"].items()
+    ((id_, category),) = created["communities"][0]["categories"].items()
     assert category == {"id": id_, "name": "talk", "position": 0}
     assert created["communityChanges"][0]["categoriesAdded"][id_] == {"category_id": id_, "name": "talk"}
     chats = created["communities"][0]["chats"]

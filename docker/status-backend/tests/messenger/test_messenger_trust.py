@@ -224,9 +224,14 @@ async def test_message_ahead_of_the_description_that_names_its_author(owner_and_
     body = CommunityRequestToJoin(clock=int(time.time()), community_id=ids.from_hex(community_id))
     mailbox = Filter(ids.request_chat_id(community_id), OPEN_SHARD)
     forger.post(mailbox, community_id, body, Type.COMMUNITY_REQUEST_TO_JOIN)
-    event = await owner.wait("messages.new", lambda e: "requestsToJoinCommunity" in e and "forger" and any(
-        r["publicKey"] == forger.public_key for r in e["requestsToJoinCommunity"]
-    ))
+    event = await owner.wait(
+        "messages.new",
+        lambda e: (
+            "requestsToJoinCommunity" in e
+            and "forger"
+            and any(r["publicKey"] == forger.public_key for r in e["requestsToJoinCommunity"])
+        ),
+    )
     await owner.rpc("acceptRequestToJoinCommunity", {"id": event["requestsToJoinCommunity"][0]["id"]})
     await member.message("too early")
 

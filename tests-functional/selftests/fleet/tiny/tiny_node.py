@@ -1,6 +1,6 @@
 """A small real node for the fleet's own tests: serves HTTP, keeps a counter on disk, sees its environment.
 
-GET /health, /count (number of /bump so far, kept in the data directory), /env/NAME, /fetch?url=URL (what it sees there),
+GET /health, /count (number of /bump so far, kept on disk), /env/NAME, /fetch?url=URL (what it sees there),
 /burn?ms=N (uses CPU); POST /bump. Every request is a line of the log.
 """
 
