@@ -47,7 +47,7 @@ class Redactor:
         if len(secret) < _SHORTEST_SUBSTRING:
             self._alone.add(secret)
             return
-        forms = {secret, json.dumps(secret)[1:-1]}
+        forms = {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], ascii(secret)[1:-1]}
         self._anywhere = tuple(sorted(forms.union(self._anywhere), key=len, reverse=True))
 
     def clean(self, value: Any, *, key: str = "") -> Any:

@@ -10,4 +10,5 @@ PLUGINS = (
     "plugin.fixtures",
     "plugin.dialects",
     "plugin.evidence",
+    "plugin.secrets",
 )

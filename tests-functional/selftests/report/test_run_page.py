@@ -14,9 +14,7 @@ import pytest
 
 from plugin.evidence import Gatherer
 from report.run_page import render
-
-HARNESS = Path(__file__).resolve().parents[2]
-PLUGINS = ["options", "controller", "failure", "fixtures", "evidence"]
+from selftests.plugin.outside import HARNESS, LOAD_PLUGINS
 
 TESTS = """
 import os
@@ -52,8 +50,7 @@ def run_pytest(folder: Path, source: str, *arguments: str) -> tuple[Path, str]:
     """The folder of a run of `source` in a worker, and what it printed."""
     (folder / "test_sample.py").write_text(source)
     command = [sys.executable, "-m", "pytest", "-c", HARNESS.parent / "pytest.ini", "--rootdir", folder, "-n", "1"]
-    command += [part for name in PLUGINS for part in ("-p", f"plugin.{name}")]
-    command += ["-p", "no:cacheprovider", "--runtime", "process", "--logs-dir", folder / "logs"]
+    command += [*LOAD_PLUGINS, "-p", "no:cacheprovider", "--runtime", "process", "--logs-dir", folder / "logs"]
     command += [f"--junitxml={folder / 'junit.xml'}", *arguments, "test_sample.py"]
     environment = {"PYTHONPATH": str(HARNESS), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=180)
