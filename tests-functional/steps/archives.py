@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -11,8 +10,7 @@ from clients.status_backend import StatusBackend
 from clients.waku import WakuClient, content_topic
 from journal.entry import SIGNAL
 from steps.eventually import eventually
-
-logger = logging.getLogger(__name__)
+from steps.step import step
 
 # What a member goes through for one archive, in status-go's order.
 IMPORT_ORDER = [
@@ -32,6 +30,7 @@ class StorageAddress(NamedTuple):
     addrs: list[str]
 
 
+@step("{nodes} enable history archives")
 def enable_archives(*nodes: StatusBackend, bootstrap: str | None = None) -> None:
     """Switch the history archive protocol on, in the dialect that each backend speaks.
 
@@ -42,9 +41,9 @@ def enable_archives(*nodes: StatusBackend, bootstrap: str | None = None) -> None
         if bootstrap and node.join_storage:
             node.join_storage(bootstrap)
         node.wakuext_service.enable_archives(overrides)
-        logger.info("%s enabled history archives", node.name)
 
 
+@step("{nodes} enable history archives over torrents")
 def enable_torrents(*nodes: StatusBackend) -> None:
     """Switch the history archive protocol on, over torrents whatever the dialect."""
     for node in nodes:
@@ -52,7 +51,6 @@ def enable_torrents(*nodes: StatusBackend) -> None:
         if wakuext.archives.dialect.has_preference:
             wakuext.set_archive_distribution_preference("torrent")
         wakuext.enable_community_history_archive_protocol()
-        logger.info("%s enabled history archives over torrents", node.name)
 
 
 def storage_address(node: StatusBackend) -> StorageAddress:
@@ -60,10 +58,10 @@ def storage_address(node: StatusBackend) -> StorageAddress:
     return StorageAddress(info["id"], info["addrs"])
 
 
+@step("the storage of {node} dials that of {peer}")
 def connect_storage(node: StatusBackend, peer: StatusBackend) -> None:
     """Let the storage of one backend dial that of another."""
     node.wakuext_service.storage_connect(*storage_address(peer))
-    logger.info("%s connected its storage to %s", node.name, peer.name)
 
 
 def of(community_id: str) -> dict[str, str]:
@@ -93,6 +91,7 @@ def came_from_archive(node: StatusBackend, message_id: str) -> bool:
     return False
 
 
+@step("{store} forgets the messages of {chat_id}")
 def wait_until_forgotten(store: WakuClient, chat_id: str, timeout: float) -> None:
     """Until the store node has no message of this chat any more."""
     topic = content_topic(chat_id)

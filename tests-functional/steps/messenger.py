@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from uuid import uuid4
 
 from clients.api import ApiResponseError
 from clients.signals import SignalType
 from clients.status_backend import StatusBackend
 from steps.eventually import eventually
+from steps.step import step
 
 logger = logging.getLogger(__name__)
 
@@ -21,17 +21,16 @@ REQUEST_ACCEPTED = 3
 JOIN_DEADLINE = 120.0
 
 
+@step("{node} founds a community")
 def create_community(
     node: StatusBackend, name: str | None = None, archives: bool = False, membership: int = MANUAL_ACCEPT
 ) -> str:
     """Found a community; returns its id. With `archives` its control node will make history archives of it."""
-    name = name or f"vac_{uuid4().hex[:12]}"
+    name = name or f"vac_{node.rng.getrandbits(48):012x}"
     response = node.wakuext_service.create_community(
         name, membership=membership, history_archive_support_enabled=archives
     )
-    community_id = response["communities"][0]["id"]
-    logger.info("%s founded the community %s (%s)", node.name, name, community_id)
-    return community_id
+    return response["communities"][0]["id"]
 
 
 def default_chat(node: StatusBackend, community_id: str) -> str:
@@ -41,6 +40,7 @@ def default_chat(node: StatusBackend, community_id: str) -> str:
     return community_id + channels[0]["id"]
 
 
+@step("{member} joins the community {community_id} of {admin}")
 def join_community(member: StatusBackend, admin: StatusBackend, community_id: str, prejoin_warmup: bool = True) -> str:
     """Request, accept, and wait until the member is in; returns the full id of the community's first channel.
 
@@ -55,10 +55,10 @@ def join_community(member: StatusBackend, admin: StatusBackend, community_id: st
         timeout=JOIN_DEADLINE,
         message=f"{member.name} has joined {community_id} after {admin.name} accepted its request {request_id}",
     )
-    logger.info("%s joined the community %s", member.name, community_id)
     return default_chat(member, community_id)
 
 
+@step("{admin} accepts the request to join {request_id}")
 def accept_when_it_arrives(admin: StatusBackend, request_id: str) -> dict[str, Any]:
     """Accept a request to join as soon as the control node knows it; returns its MessengerResponse."""
 
@@ -74,12 +74,12 @@ def accept_when_it_arrives(admin: StatusBackend, request_id: str) -> dict[str, A
     )
 
 
+@step("{sender} sends {text}")
 def send_text(sender: StatusBackend, chat_id: str, text: str) -> dict[str, Any]:
     """Send a text to a community channel; returns the message as the sender stored it."""
     response = sender.wakuext_service.send_chat_message(chat_id, text)
     message = response["messages"][0]
     assert message["text"] == text, f"{sender.name} was to send {text!r} and sent {message['text']!r}"
-    logger.info("%s sent %s to %s", sender.name, message["id"], chat_id)
     return message
 
 
@@ -94,6 +94,7 @@ def chat_texts(node: StatusBackend, chat_id: str) -> dict[str, str]:
             return messages
 
 
+@step("{sender} and {receiver} become contacts")
 def make_contacts(sender: StatusBackend, receiver: StatusBackend, text: str = "hello") -> str:
     """Contact request and its acceptance; returns the id of the request's message."""
     with receiver.expect(SignalType.MESSAGES_NEW, text) as arrived:

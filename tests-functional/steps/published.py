@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from clients.codex import CodexClient
 from resources.protobuf import archives_pb2
+from steps.step import step
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class PublishedArchive:
         return any(text.encode() in message.payload for message in self.messages)
 
 
+@step("{codex} reads the archives of index {index_cid}")
 def read_published_archives(codex: CodexClient, index_cid: str) -> list[PublishedArchive]:
     """The archives of an index, oldest first, fetched over the network by a node that knows only the index CID.
 
