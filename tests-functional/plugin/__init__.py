@@ -6,9 +6,12 @@ Each module does one thing; pytest loads those of PLUGINS.
 PLUGINS = (
     "plugin.options",
     "plugin.controller",
+    "plugin.repeat",
+    "plugin.seed",
     "plugin.failure",
     "plugin.fixtures",
     "plugin.dialects",
+    "plugin.faults",
     "plugin.evidence",
     "plugin.secrets",
 )

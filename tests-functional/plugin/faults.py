@@ -1,0 +1,60 @@
+"""The fixture `faults`: faults on the nodes of a test, each phase in the journal and so on the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+
+from fleet.faults import Faults, FaultUnavailable
+from fleet.node import Node
+from journal.journal import Journal
+from plugin.fixtures import TestNodes
+from plugin.open_run import OpenRun
+from plugin.shared_fleet import SharedFleet
+
+FAULT = "fault"
+
+
+@pytest.fixture
+def faults(harness: OpenRun, nodes: TestNodes, journal: Journal) -> Iterator[Faults]:
+    """`with faults.kill(owner): ...`. Takes nodes and the clients of nodes that the fixtures made."""
+    shared = _shared(harness.fleet)
+
+    def tell(node: Node, name: str, phase: str, text: str) -> None:
+        journal.append(node.name, FAULT, {"name": name, "phase": phase, **({"text": text} if text else {})})
+
+    def node_of(given: Any) -> Node:
+        return _node_of(given, [*nodes.started, *shared])
+
+    names = {node.name for node in shared}
+    faults = Faults(harness.runtime, tell, node_of=node_of, is_shared=lambda node: node.name in names)
+    yield faults
+    faults.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
+    """Where a fault cannot be had, the test cannot be run."""
+    try:
+        return (yield)
+    except FaultUnavailable as error:
+        pytest.skip(str(error))
+
+
+def _shared(fleet: SharedFleet) -> list[Node]:
+    return [fleet.boot, fleet.store, fleet.codex]
+
+
+def _node_of(given: Any, known: list[Node]) -> Node:
+    """The node itself, or that of a client: some hold it, some know its name."""
+    if hasattr(given, "spec"):
+        return given
+    held = getattr(given, "node", None)
+    if hasattr(held, "spec"):
+        return held
+    for node in known:
+        if node.name == held:
+            return node
+    raise FaultUnavailable(f"{given!r} is no node of this run: faults need one that the harness has started")
