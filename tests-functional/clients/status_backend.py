@@ -37,13 +37,14 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
         self, node: NodeLike | str, journal: Journal | None = None, *, name: str | None = None,
         data_dir: str | None = None, await_signals: Sequence[SignalType | str] | None = None,
         init_options: Mapping[str, Any] | None = None, account_options: Mapping[str, Any] | None = None,
-        join_storage: Callable[[str], None] | None = None, connect: bool = True,
+        join_storage: Callable[[str], None] | None = None, rng: random.Random | None = None, connect: bool = True,
     ) -> None:  # fmt: skip
         """`data_dir` is a directory as the backend sees it: by default the node's, for a bare URL a temporary one.
         `init_options` and `account_options` go into every InitializeApplication and every request for an account, in
         snake_case or as the node spells them. `join_storage` makes a storage node that is not part of the backend join
-        the network of the node with this SPR, before archives are enabled. With `connect` the constructor waits until
-        the backend is healthy and its signals are connected."""
+        the network of the node with this SPR, before archives are enabled. Names and passwords that nobody gives are
+        drawn from `rng`. With `connect` the constructor waits until the backend is healthy and its signals are
+        connected."""
         url = (lambda: node) if isinstance(node, str) else (lambda: node.url(HTTP_PORT))
         self.node = None if isinstance(node, str) else node
         self.name = name or (self.node.name if self.node else "backend")
@@ -51,6 +52,7 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self.data_dir = data_dir or self._default_data_dir()
         self.join_storage = join_storage
+        self.rng = rng or random.Random()
         self._init_options = dict(init_options or {})
         self._account_options = dict(account_options or {})
 
@@ -137,7 +139,7 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
 
         `options` are those of the request, such as `waku_light_client`, `waku_fleet`, `import_initial_delay` and
         `message_archive_interval` (seconds), `codex_config_enabled`, `logos_storage_config_enabled`."""
-        return self._login_new("CreateAccountAndLogin", display_name or _random_name(), password, options)
+        return self._login_new("CreateAccountAndLogin", display_name or self._random_name(), password, options)
 
     def restore_account_and_login(
         self, user: Any = None, *, mnemonic: str | None = None, display_name: str = "", password: str | None = None,
@@ -153,7 +155,7 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
 
     def _login_new(self, function: str, display_name: str, password: str | None, options: Mapping[str, Any]) -> Any:
         self.display_name = display_name
-        self._set_password(password or _random_password())
+        self._set_password(password or self._random_password())
         request = account_request(self.data_dir, display_name, self.password, {**self._account_options, **options})
         self._login_asked_at = self.journal.cursor()
         self.expect_startup()
@@ -204,6 +206,12 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
                 return account["public-key"]
         raise ValueError(f"no chat account named {display_name!r} on {self.name}")
 
+    def _random_name(self) -> str:
+        return "user-" + "".join(self.rng.choices(string.ascii_lowercase, k=8))
+
+    def _random_password(self) -> str:
+        return "".join(self.rng.choices(string.ascii_letters + string.digits, k=16))
+
     def _set_password(self, password: str) -> None:
         self.password = password
         self.journal.register_secret(password)
@@ -227,11 +235,3 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
 
     def __repr__(self) -> str:
         return f"<StatusBackend {self.name}>"
-
-
-def _random_name() -> str:
-    return "user-" + "".join(random.choices(string.ascii_lowercase, k=8))
-
-
-def _random_password() -> str:
-    return "".join(random.choices(string.ascii_letters + string.digits, k=16))

@@ -11,7 +11,6 @@ PLUGINS = (
     "plugin.failure",
     "plugin.fixtures",
     "plugin.dialects",
-    "plugin.faults",
     "plugin.evidence",
     "plugin.secrets",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from journal.journal import Journal
 from plugin.controller import open_run
 from plugin.failure import FOLDER
 from plugin.open_run import OpenRun
+from plugin.seed import random_of
 from resources.timings import Timings
 
 JOURNAL = "journal.jsonl"
@@ -120,15 +122,19 @@ def nodes(
 
 
 @pytest.fixture
-def backend_factory(harness: OpenRun, nodes: TestNodes) -> Iterator[Callable[..., StatusBackend]]:
+def backend_factory(
+    request: pytest.FixtureRequest, harness: OpenRun, nodes: TestNodes
+) -> Iterator[Callable[..., StatusBackend]]:
     """`backend_factory(name, **options)`: a backend that runs, without an account. Threads may call it."""
     settings = harness.settings
     urls = iter(settings.status_backend_urls)
     backends: list[StatusBackend] = []
+    numbers: dict[str, Iterator[int]] = defaultdict(itertools.count)  # of backends with one name
 
     def create(name: str, privileged: bool = False, ipv6: bool = False, **options: Any) -> StatusBackend:
         if privileged or ipv6:
             raise NotImplementedError("privileged containers and IPv6 networks are not offered by this harness")
+        rng = random_of(request.node, "backend", name, next(numbers[name]))
         storage = StorageBeside(nodes, f"{name}-codex") if settings.codex == "container" else None
         if settings.status_backend_urls:
             target: Node | str = _next_url(urls, name)
@@ -140,6 +146,7 @@ def backend_factory(harness: OpenRun, nodes: TestNodes) -> Iterator[Callable[...
             name=name if isinstance(target, str) else target.name,
             init_options=_init_options(harness, target),
             join_storage=storage.join if storage else None,
+            rng=rng,
             **options,
         )
         backends.append(backend)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 
 from clients.signals import SignalType
@@ -20,7 +18,9 @@ TORRENT_IMPORT_ORDER = [
 
 
 class TestArchivesByTorrent(MessengerSteps):
-    def test_late_member_needs_nothing_but_the_magnet_link(self, backend_new_profiles, store_node, timings):
+    def test_late_member_needs_nothing_but_the_magnet_link(
+        self, backend_new_profiles, store_node, timings, unique_text
+    ):
         """No storage node and no `connect`: whoever joins is told the magnet link, and that leads to the owner."""
         owner, late_member = backend_new_profiles(
             "owner", "late_member", message_archive_interval=timings.short_archive_interval
@@ -30,7 +30,7 @@ class TestArchivesByTorrent(MessengerSteps):
         chat_id = default_chat(owner, community_id)
 
         with owner.expect(CREATED, of(community_id), timeout=timings.short_archive_deadline):
-            text = f"by torrent {uuid4().hex}"
+            text = unique_text("by torrent")
             message = send_text(owner, chat_id, text)
         wait_until_forgotten(store_node, chat_id, timings.forget_deadline)
 

@@ -6,8 +6,6 @@ thing only: the index CID that a member's signal names.
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 
 from clients.signals import SignalType
@@ -34,7 +32,7 @@ IMPORTED = SignalType.COMMUNITY_DOWNLOADING_HISTORY_ARCHIVES_FINISHED
 
 class TestCommunityArchives(MessengerSteps):
     def test_community_archive_index_exists(
-        self, backend_new_profiles, store_node, codex_bootstrap, codex_node, timings
+        self, backend_new_profiles, store_node, codex_bootstrap, codex_node, timings, unique_text
     ):
         """A member downloads the archive; so does one who joins when the store has forgotten the message."""
         owner, member, late_member = backend_new_profiles("owner", "member", "late_member")
@@ -91,7 +89,7 @@ class TestCommunityArchives(MessengerSteps):
         assert came_from_archive(late_member, message["id"])
 
     def test_community_archive_exists_for_default_chat(
-        self, backend_new_profiles, codex_bootstrap, codex_node, timings
+        self, backend_new_profiles, codex_bootstrap, codex_node, timings, unique_text
     ):
         """A message in the channel that a community is born with makes exactly one archive, which holds it."""
         owner, member = backend_new_profiles("owner", "member")
@@ -115,7 +113,7 @@ class TestCommunityArchives(MessengerSteps):
         assert published.contains(text)
         assert archive_signals(owner, community_id, [CREATED, SEEDING]) == [CREATED, SEEDING]
 
-    def test_archive_is_not_created_without_messages(self, backend_new_profiles, timings):
+    def test_archive_is_not_created_without_messages(self, backend_new_profiles, timings, unique_text):
         """A community that nobody writes in gets no archive, though its description and its members make traffic.
 
         A second community of the same owner is the clock. It was founded later, with the same interval: when its second
@@ -141,7 +139,7 @@ class TestCommunityArchives(MessengerSteps):
         assert owner.wakuext_service.has_community_archive(clock) is True
 
     def test_different_archives_are_created_with_multiple_messages(
-        self, backend_new_profiles, codex_bootstrap, codex_node, timings
+        self, backend_new_profiles, codex_bootstrap, codex_node, timings, unique_text
     ):
         """Two rounds, a message each: the member has one archive more after each, which holds that round's message."""
         owner, member = backend_new_profiles("owner", "member")
@@ -173,7 +171,7 @@ class TestCommunityArchives(MessengerSteps):
         assert {archive.id for archive in published} == set(archive_ids)
         assert [[archive.contains(text) for text in texts] for archive in published] == [[True, False], [False, True]]
 
-    def test_archive_is_downloaded_after_logout_login(self, backend_new_profiles, store_node, timings):
+    def test_archive_is_downloaded_after_logout_login(self, backend_new_profiles, store_node, timings, unique_text):
         """A member who was logged out when the message was sent and archived gets it out of the archive after login."""
         owner, member = backend_new_profiles("owner", "member")
         enable_archives(owner, member)
@@ -199,7 +197,3 @@ class TestCommunityArchives(MessengerSteps):
         assert len(member.wakuext_service.get_downloaded_message_archive_ids(community_id)) == 1
         assert chat_texts(member, chat_id) == {message["id"]: text}
         assert came_from_archive(member, message["id"])
-
-
-def unique_text(what: str) -> str:
-    return f"{what} {uuid4().hex}"

@@ -1,0 +1,53 @@
+"""`--repeat N`: every test runs N times, each round as a test of its own, with a folder of its own."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+import pytest
+
+from plugin import groups
+
+ROUND = "the_round"  # the parameter that makes rounds of a test
+_IN_ID = re.compile(r"(\[|-)round-\d+\]$")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup(groups.REPRODUCTION)
+    group.addoption(
+        "--repeat",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="run each test N times and tell how often it fails, and why (default: %(default)s)",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The round comes last in a test's id, whatever other parameters it has."""
+    rounds = metafunc.config.option.repeat
+    if rounds > 1:
+        metafunc.fixturenames.append(ROUND)
+        metafunc.parametrize(ROUND, range(1, rounds + 1), ids=lambda number: f"round-{number}")
+
+
+def round_of(item: pytest.Item) -> int:
+    """Counted from 1; 1 for a test that is not repeated."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get(ROUND, 1) if callspec else 1
+
+
+def without_round(item: pytest.Item) -> str:
+    """The node id that the test has where it is not repeated."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None or ROUND not in callspec.params:
+        return item.nodeid
+    return _IN_ID.sub(lambda match: "]" if match[1] == "-" else "", item.nodeid)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number of rounds from 1 on is needed, not {text!r}")
+    return int(text)
