@@ -109,9 +109,6 @@ class ArchiveOwner:
         self._store.raise_clock(community_id, clock_ms)
 
     async def _create_archives(self, community_id: str) -> None:
-        if self._host.is_encrypted(community_id) and self._kind.name == "torrent":
-            log.warning("no archives of %s over torrents: those are not encrypted, and the community is", community_id)
-            return
         topics = self._host.archive_topics(community_id)
         end = int(self._clock())
         messages = self._store.unarchived(community_id, topics, before=end)

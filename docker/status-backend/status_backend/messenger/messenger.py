@@ -157,9 +157,6 @@ class Messenger:
     def archive_support_enabled(self, community_id: str) -> bool:
         return self.communities.archives_enabled(community_id)
 
-    def is_encrypted(self, community_id: str) -> bool:
-        return self.communities.get(community_id).description.encrypted
-
     def seal_archive(self, community_id: str, data: bytes) -> bytes:
         return self._encrypted.seal_archive(community_id, data)
 

@@ -165,7 +165,6 @@ class FakeHost:
         self.control_node = control_node
         self.joined = joined
         self.support = support
-        self.encrypted = False
         self.topics = [TOPIC]
         self.imported: list[WakuMessage] = []
         self.announced: list[tuple[str, int]] = []
@@ -184,9 +183,6 @@ class FakeHost:
 
     def archive_support_enabled(self, community_id: str) -> bool:
         return self.support
-
-    def is_encrypted(self, community_id: str) -> bool:
-        return self.encrypted
 
     def seal_archive(self, community_id: str, data: bytes) -> bytes:
         return data

@@ -25,7 +25,6 @@ def encrypted_host(world, tmp_path):
     class EncryptedHost(world.FakeHost):
         def __init__(self, **options):
             super().__init__(**options)
-            self.encrypted = True
             databases.append(Database.open(tmp_path / f"keys-{len(databases)}.db", "a key", kdf_iterations=10))
             self.keys = Encryption(databases[-1])
 
@@ -149,3 +148,34 @@ async def test_an_index_that_is_forged_is_given_up(world, encrypted_host, caplog
             while "of no use" not in caplog.text:
                 await asyncio.sleep(0.01)
     assert member.imported == []
+
+
+async def test_over_torrents(world, encrypted_host):
+    """A member with the key imports; one without has the same bytes and cannot, until the key comes."""
+    group = encryption.community_group(world.COMMUNITY)
+    control, member, keyless = encrypted_host(control_node=True), encrypted_host(), encrypted_host()
+    key = control.keys.make_key(group)
+    member.keys.add_key(key)
+    slow = dataclasses.replace(world.FAST, key_timeout=3600)
+    async with (
+        world.profile("owner", kind="torrent").login(control) as alice,
+        world.profile("member", kind="torrent").login(member) as bob,
+        world.profile("keyless", kind="torrent", timings=slow).login(keyless) as carol,
+    ):
+        world.store_message(alice.db, "a secret", 1000)
+        await alice.archives._running["torrent"].owner.tick(world.COMMUNITY)
+        await alice.signals.until("historyArchivesSeeding")
+        link = alice.archives.last_magnet_link(world.COMMUNITY)
+        for login in (bob, carol):
+            await login.archives.on_magnet_link(world.COMMUNITY, link, 1)
+        await bob.signals.until("downloadingHistoryArchivesFinished")
+        assert [message.payload for message in member.imported] == [b"a secret"]
+        folder = carol.session.data_dir / "data" / "archivedata" / world.COMMUNITY
+        async with asyncio.timeout(world.DEADLINE):
+            while not (folder / "index").is_file() or encryption.parse((folder / "index").read_bytes()) is None:
+                await asyncio.sleep(0.01)
+        assert keyless.imported == [] and carol.archives.ids_to_import(world.COMMUNITY) == []
+        keyless.keys.add_key(key)
+        await carol.archives.keys_arrived(world.COMMUNITY)
+        await carol.signals.until("downloadingHistoryArchivesFinished")
+        assert [message.payload for message in keyless.imported] == [b"a secret"]

@@ -134,7 +134,6 @@ async def test_republished_description_has_nothing_new_for_those_who_know(owner_
     assert owner.messenger.is_control_node(community_id) and not member.messenger.is_control_node(community_id)
     assert member.messenger.is_joined(community_id) and member.messenger.archive_support_enabled(community_id)
     assert owner.messenger.controlled_communities() == [community_id]
-    assert not owner.messenger.is_encrypted(community_id)
 
 
 async def test_settings_are_told(lonely):
