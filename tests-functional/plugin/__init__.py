@@ -11,6 +11,7 @@ PLUGINS = (
     "plugin.failure",
     "plugin.fixtures",
     "plugin.dialects",
+    "plugin.faults",
     "plugin.evidence",
     "plugin.secrets",
 )
