@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import websocket
 
+from pace import Wait
+
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 0.05
@@ -49,10 +51,12 @@ class SignalStream:
 
         :raises SignalConnectionError: not within `timeout` seconds"""
         self._thread.start()
-        if not self._connected.wait(timeout):
+        with Wait("the signal connection", timeout) as wait:
+            connected = wait.on(self._connected)
+        if not connected:
             state = self.state
             self.close()
-            raise SignalConnectionError(f"no signals within {timeout:g} s: {state}")
+            raise SignalConnectionError(f"no signals within {wait}: {state}")
 
     def close(self) -> None:
         """Ends the connection and the thread. Nothing is delivered afterwards."""

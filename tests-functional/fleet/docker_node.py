@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import tarfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +16,7 @@ from fleet.container_log import ContainerLog
 from fleet.engine import API_VERSION, Engine
 from fleet.errors import FleetError, NodeGone, StartError
 from fleet.spec import ExecResult, NodeSpec, NodeState, Usage, fill
+from pace import Wait
 
 LISTEN_HOST = "0.0.0.0"  # inside the container's own network
 LOG_TAIL = 20
@@ -124,14 +124,15 @@ class DockerNode:
     def start(self) -> None:
         self._require(NodeState.CREATED, NodeState.EXITED)
         ended = self._container.attrs["State"]["FinishedAt"]
-        deadline = time.monotonic() + self.spec.health.timeout
+        wait = health.waiting(self.spec.health, self.name)
         try:
             self._container.start()
         except APIError as error:
             raise self._failure("its container to start", str(error.explanation)) from error
         self._log.follow(ended)
         try:
-            self._await_healthy(deadline)
+            with wait:
+                self._await_healthy(wait)
         except BaseException:
             self._end(0)
             raise
@@ -208,7 +209,7 @@ class DockerNode:
 
     # Own matters
 
-    def _await_healthy(self, deadline: float) -> None:
+    def _await_healthy(self, wait: Wait) -> None:
         def ensure_alive() -> None:
             state = self.state()
             if state is NodeState.REMOVED:
@@ -220,9 +221,9 @@ class DockerNode:
         check = self.spec.health
         inside = f"http://{self.name}:{self.spec.ports[check.port]}"
         try:
-            health.await_healthy(check, self._url_or_unhealthy, ensure_alive, deadline - time.monotonic())
+            health.await_healthy(check, self._url_or_unhealthy, ensure_alive, wait)
         except (health.Unhealthy, health.Ended) as error:
-            raise self._failure(health.describe(check, inside), str(error)) from error
+            raise self._failure(health.describe(check, inside, wait), str(error)) from error
 
     def _url_or_unhealthy(self) -> str:
         try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import requests
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+from tenacity import Retrying, retry_if_exception_type, wait_exponential
 
 from fleet.spec import HealthCheck
+from pace import Wait
 
 REQUEST_TIMEOUT = 5.0  # seconds for one try
 
@@ -20,14 +21,19 @@ class Ended(Exception):
     """The node ended while its health was awaited."""
 
 
-def describe(check: HealthCheck, url: str) -> str:
-    return f"{check.method} {url}{check.path} -> 200 within {check.timeout:g} s"
+def describe(check: HealthCheck, url: str, wait: Wait) -> str:
+    return f"{check.method} {url}{check.path} -> 200 within {wait}"
 
 
-def await_healthy(check: HealthCheck, url: Callable[[], str], ensure_alive: Callable[[], None], timeout: float) -> None:
+def waiting(check: HealthCheck, node: str) -> Wait:
+    """Begins when the node is started."""
+    return Wait("it to start and be healthy", check.timeout, of=node)
+
+
+def await_healthy(check: HealthCheck, url: Callable[[], str], ensure_alive: Callable[[], None], wait: Wait) -> None:
     """Asks until the answer is 200. `ensure_alive` raises Ended where asking on is useless; `url` may raise Unhealthy.
 
-    Raises Unhealthy with the last answer after `timeout` seconds.
+    Raises Unhealthy with the last answer when `wait` is over.
     """
 
     def ask() -> None:
@@ -41,7 +47,7 @@ def await_healthy(check: HealthCheck, url: Callable[[], str], ensure_alive: Call
 
     Retrying(
         retry=retry_if_exception_type(Unhealthy),
-        stop=stop_after_delay(timeout),
+        stop=lambda _: wait.left() <= 0,
         wait=wait_exponential(multiplier=0.02, max=0.2),
         reraise=True,
     )(ask)

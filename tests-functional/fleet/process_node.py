@@ -26,6 +26,7 @@ from fleet import health, leftovers, logfile
 from fleet.errors import FleetError, NodeGone, NotSupported, StartError
 from fleet.marks import RUN_VARIABLE
 from fleet.spec import ExecResult, NodeSpec, NodeState, Usage, fill
+from pace import Wait
 
 HOST = "127.0.0.1"
 LOG_TAIL = 20
@@ -134,13 +135,13 @@ class ProcessNode:
             if (state := self.state()) not in (NodeState.CREATED, NodeState.EXITED):
                 raise FleetError(f"node {self.name!r} cannot be started: it is {state.value}")
             self._spawn(ready_file)
-        deadline = time.monotonic() + self.spec.health.timeout
-        try:
-            self._await_ready(ready_file, deadline)
-            self._await_healthy(deadline)
-        except BaseException:
-            self._end_all()
-            raise
+        with health.waiting(self.spec.health, self.name) as wait:
+            try:
+                self._await_ready(ready_file, wait)
+                self._await_healthy(wait)
+            except BaseException:
+                self._end_all()
+                raise
 
     def stop(self) -> int | None:
         process = self._process()
@@ -239,13 +240,12 @@ class ProcessNode:
                 raise StartError(self.name, f"{command[0]} to run", str(error), log_path=self.log_path) from error
         self._write(Record(self._identity, self._child.pid, psutil.Process(self._child.pid).create_time(), ports))
 
-    def _await_ready(self, ready_file: Path, deadline: float) -> None:
+    def _await_ready(self, ready_file: Path, wait: Wait) -> None:
         while not ready_file.exists():
             if self._exited(READY_POLL):
                 raise self._failure("its ports (NODE_READY_FILE)", self._ending())
-            if time.monotonic() > deadline:
-                limit = f"within {self.spec.health.timeout:g} s"
-                raise self._failure(f"its ports (NODE_READY_FILE) {limit}", "it wrote none and still runs")
+            if wait.left() <= 0:
+                raise self._failure(f"its ports (NODE_READY_FILE) within {wait}", "it wrote none and still runs")
         ports = json.loads(ready_file.read_text())["ports"]
         if missing := set(self.spec.ports) - set(ports):
             raise self._failure(f"ports {sorted(self.spec.ports)}", f"NODE_READY_FILE lacks {sorted(missing)}")
@@ -253,15 +253,15 @@ class ProcessNode:
         record.ports = ports
         self._write(record)
 
-    def _await_healthy(self, deadline: float) -> None:
+    def _await_healthy(self, wait: Wait) -> None:
         def ensure_alive() -> None:
             if self._exited(0):
                 raise health.Ended(self._ending())
 
         try:
-            health.await_healthy(self.spec.health, self.url, ensure_alive, deadline - time.monotonic())
+            health.await_healthy(self.spec.health, self.url, ensure_alive, wait)
         except (health.Unhealthy, health.Ended) as error:
-            raise self._failure(health.describe(self.spec.health, self.url()), str(error)) from error
+            raise self._failure(health.describe(self.spec.health, self.url(), wait), str(error)) from error
 
     def _failure(self, awaited: str, instead: str) -> StartError:
         code = self._child.poll() if self._child else None

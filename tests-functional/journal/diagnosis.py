@@ -29,13 +29,13 @@ class NodeSource(Protocol):
 
 
 def timed_out(
-    journal: Journal, awaited: AwaitedSignal, *, since: int, timeout: float, count: int, found: Sequence[Entry],
+    journal: Journal, awaited: AwaitedSignal, *, since: int, within: str, count: int, found: Sequence[Entry],
     sources: Mapping[str, NodeSource],
 ) -> str:  # fmt: skip
     entries = journal.entries()
     arrived = [entry for entry in entries[since:] if entry.kind == SIGNAL]
     lines = [
-        f"no {' or '.join(awaited.types)} from {awaited.node or 'any node'} within {timeout:g} s",
+        f"no {' or '.join(awaited.types)} from {awaited.node or 'any node'} within {within}",
         f"  awaited: {awaited}" + (f"; {len(found)} of {count} came" if count > 1 else ""),
         f"  counting from: entry {since} of the journal" + (f" {journal.path}" if journal.path else ""),
         *_tally(arrived, awaited),

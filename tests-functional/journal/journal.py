@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +15,7 @@ from journal import diagnosis
 from journal.entry import NOTE, RESERVED, STEP, Entry
 from journal.redaction import Redactor
 from journal.waiting import AwaitedSignal, UnexpectedSignal, WaitTimeout
+from pace import Wait
 
 
 class Journal:
@@ -96,16 +96,18 @@ class Journal:
     def wait(self, awaited: AwaitedSignal, *, since: int, timeout: float, count: int = 1) -> list[Entry]:
         """The first `count` entries from `since` on that are awaited.
 
-        :raises WaitTimeout: they did not come within `timeout` seconds; the message tells what did."""
+        :raises WaitTimeout: they did not come within `timeout` seconds, which stretch with the load of the host (see
+            `pace`); the message tells what did."""
         found: list[Entry] = []
-        for entry in self.follow(since, timeout):
-            if awaited.accepts(entry):
-                found.append(entry)
-                if len(found) == count:
-                    return found
+        with self._waiting(awaited, timeout) as wait:
+            for entry in self.follow(since, wait):
+                if awaited.accepts(entry):
+                    found.append(entry)
+                    if len(found) == count:
+                        return found
         raise WaitTimeout(
             diagnosis.timed_out(
-                self, awaited, since=since, timeout=timeout, count=count, found=found, sources=self._sources
+                self, awaited, since=since, within=str(wait), count=count, found=found, sources=self._sources
             )
         )
 
@@ -114,27 +116,32 @@ class Journal:
 
         :raises UnexpectedSignal: `unwanted` came first
         :raises WaitTimeout: neither came"""
-        for entry in self.follow(since, timeout):
-            if unwanted.accepts(entry):
-                raise UnexpectedSignal(diagnosis.unexpected(self, unwanted, entry, until=until, sources=self._sources))
-            if until.accepts(entry):
-                return entry
+        with self._waiting(until, timeout) as wait:
+            for entry in self.follow(since, wait):
+                if unwanted.accepts(entry):
+                    text = diagnosis.unexpected(self, unwanted, entry, until=until, sources=self._sources)
+                    raise UnexpectedSignal(text)
+                if until.accepts(entry):
+                    return entry
         raise WaitTimeout(
-            diagnosis.timed_out(self, until, since=since, timeout=timeout, count=1, found=[], sources=self._sources)
+            diagnosis.timed_out(self, until, since=since, within=str(wait), count=1, found=[], sources=self._sources)
         )
 
-    def follow(self, since: int, timeout: float) -> Iterator[Entry]:
-        """Entries from `since` on as they come, for `timeout` seconds. The lock is not held while the caller looks."""
-        deadline = time.monotonic() + timeout
+    def follow(self, since: int, wait: Wait) -> Iterator[Entry]:
+        """Entries from `since` on as they come while `wait` lasts. The lock is not held while the caller looks."""
         position = since
         while True:
             with self._changed:
-                remaining = max(0.0, deadline - time.monotonic())
-                if not self._changed.wait_for(partial(self._has_entry, position), remaining):
-                    return
+                while not self._has_entry(position):
+                    if (left := wait.left()) <= 0:
+                        return
+                    self._changed.wait(left)
                 fresh = self._entries[position:]
             yield from fresh
             position += len(fresh)
+
+    def _waiting(self, awaited: AwaitedSignal, timeout: float) -> Wait:
+        return Wait(self.redactor.text(str(awaited)), timeout, of=awaited.node or "any node")
 
     def _has_entry(self, number: int) -> bool:
         return len(self._entries) > number

@@ -13,6 +13,7 @@ from clients.signals import UNCONFIRMED, LoginError, SignalConnectionError, Sign
 from clients.status_backend import StatusBackend
 from journal.reading import read_journal
 from journal.waiting import UnexpectedSignal, WaitTimeout
+from pace import Wait
 
 SEEDING = SignalType.COMMUNITY_HISTORY_ARCHIVES_SEEDING
 CREATED = SignalType.COMMUNITY_HISTORY_ARCHIVES_CREATED
@@ -26,7 +27,7 @@ def arrived(backend, signal_type, count=1):
 
 def wait_for_note(journal, text, since=0):
     """The number of the first such note from `since` on."""
-    for entry in journal.follow(since, 10):
+    for entry in journal.follow(since, Wait(f"the note {text}", 10)):
         if entry.kind == "note" and entry.data["text"] == text:
             return entry.seq
     pytest.fail(f"no note {text!r}; there are {[entry.data['text'] for entry in journal.entries(kind='note')]}")

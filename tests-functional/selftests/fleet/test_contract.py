@@ -205,7 +205,7 @@ def test_failed_start_leaves_nothing_and_says_why(runtime, run, tiny, start, tmp
 
 def test_unhealthy_node_is_no_started_node(runtime, run, tiny, start):
     spec = tiny("ill", "--health=503", health=HealthCheck("http", timeout=1.5))
-    with pytest.raises(StartError, match=r"GET http://\S+/health -> 200 within 1.5 s, but the answer was 503 'tiny'"):
+    with pytest.raises(StartError, match=r"GET http://\S+/health -> 200 within 1.5 s.*, but the answer was 503 'tiny'"):
         start(spec)
     assert nodes_of(runtime, run) == []
 

@@ -14,9 +14,9 @@ def test_returns_the_first_truthy_answer() -> None:
 
 def test_says_what_was_awaited_and_what_came_last() -> None:
     with pytest.raises(
-        TimeoutError, match=r"after 0\.2 s it is still not true that the chat is empty; the last answer was \[\]"
+        TimeoutError, match=r"after 0\.01 s it is still not true that the chat is empty; the last answer was \[\]"
     ):
-        eventually(lambda: [], timeout=0.2, message="the chat is empty")
+        eventually(lambda: [], timeout=0.01, message="the chat is empty")
 
 
 def test_asks_once_even_without_time() -> None:
