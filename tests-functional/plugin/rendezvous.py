@@ -6,8 +6,10 @@ import secrets
 import threading
 from collections.abc import Callable
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
 from typing import Any
+
+BACKLOG = 128
 
 
 class Rendezvous:
@@ -16,7 +18,9 @@ class Rendezvous:
     def __init__(self, answer: Callable[[], dict[str, Any]]) -> None:
         self._answer = answer
         self._key = secrets.token_bytes(16)
-        self._listener = Listener(("127.0.0.1", 0), authkey=self._key)
+        # All workers knock at once, and the kernel silently drops those that find the queue full.
+        self._listener = Listener(("127.0.0.1", 0), backlog=BACKLOG)
+        self._closed = False
         threading.Thread(target=self._serve, name="rendezvous", daemon=True).start()
 
     @property
@@ -26,20 +30,24 @@ class Rendezvous:
         return {"host": host, "port": port, "key": self._key.hex()}
 
     def close(self) -> None:
+        self._closed = True
         self._listener.close()
 
     def _serve(self) -> None:
-        while True:
+        while not self._closed:
             try:
                 connection = self._listener.accept()
-            except (AuthenticationError, EOFError):
-                continue  # not one of our workers
-            except OSError:
-                return  # closed
+            except OSError:  # closed, or whoever knocked is gone already
+                continue
             threading.Thread(target=self._reply, args=(connection,), daemon=True).start()
 
     def _reply(self, connection: Connection) -> None:
         with connection:
+            try:
+                deliver_challenge(connection, self._key)
+                answer_challenge(connection, self._key)
+            except (AuthenticationError, EOFError, OSError):
+                return  # not one of our workers
             try:
                 reply = {"value": self._answer()}
             except Exception as error:
