@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import time
@@ -45,12 +46,16 @@ def find(run_id: str, docker: DockerClient | None, worker: str | None = None) ->
     """All that a run, or one worker of it, has not removed yet."""
     found = Leftovers(processes=list(find_processes(run_id, worker)))
     if docker is not None:
-        labels = [f"{RUN_LABEL}={run_id}"] + ([f"{WORKER_LABEL}={worker}"] if worker else [])
-        filters = {"label": labels}
-        found.containers = docker.containers.list(all=True, filters=filters, ignore_removed=True)
-        found.networks = docker.networks.list(filters=filters)
-        found.volumes = docker.volumes.list(filters=filters)
+        find_in_engine(found, run_id, docker, worker)
     return found
+
+
+def find_in_engine(found: Leftovers, run_id: str, docker: DockerClient, worker: str | None = None) -> None:
+    labels = [f"{RUN_LABEL}={run_id}"] + ([f"{WORKER_LABEL}={worker}"] if worker else [])
+    filters = {"label": labels}
+    found.containers = docker.containers.list(all=True, filters=filters, ignore_removed=True)
+    found.networks = docker.networks.list(filters=filters)
+    found.volumes = docker.volumes.list(filters=filters)
 
 
 def find_processes(run_id: str, worker: str | None = None) -> Iterator[psutil.Process]:
@@ -88,10 +93,16 @@ def remove(found: Leftovers) -> list[str]:
 
 
 def remove_temp_dir(temp_dir: Path, run_id: str) -> None:
-    """Only a folder that bears the run's mark."""
+    """Only a folder that bears the run's mark. Another process may be at it as well."""
     mark = temp_dir / TEMP_MARK
-    if mark.exists() and mark.read_text() == run_id:
-        shutil.rmtree(temp_dir)
+    going = temp_dir.with_name(f"{temp_dir.name}.{secrets.token_hex(3)}")
+    try:
+        if mark.read_text() == run_id:
+            temp_dir.rename(going)
+            shutil.rmtree(going)
+    except FileNotFoundError:
+        if going.exists():
+            raise
 
 
 def describe_process(process: psutil.Process) -> str:

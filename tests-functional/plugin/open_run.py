@@ -7,9 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from docker.errors import DockerException
+
 from fleet.choose import Choice, make_runtime
+from fleet.engine import connect
+from fleet.errors import FleetError
 from fleet.node import Runtime
 from fleet.run import Run
+from fleet.sweep import remove_stale
 from plugin.options import Settings
 from plugin.shared_fleet import SharedFleet, start_shared_fleet
 
@@ -62,6 +67,7 @@ class RunOnDemand:
         return self._open
 
     def _start(self) -> OpenRun:
+        self._sweep()
         run = Run.create(self._settings.logs_dir, docker=self.choice.name == "docker")
         first_time = "; images that are missing are built first" if self.choice.name == "docker" else ""
         self._say(f"starting the shared fleet{first_time} (logs: {run.run_dir})")
@@ -73,6 +79,16 @@ class RunOnDemand:
             run.close()
             raise
         return OpenRun(self._settings, run, runtime, fleet)
+
+    def _sweep(self) -> None:
+        """What runs have left that were killed together with their reapers."""
+        try:
+            removed, failed = remove_stale(connect().client if self.choice.name == "docker" else None)
+        except (FleetError, DockerException) as error:  # no reason not to run
+            removed, failed = [], [str(error)]
+        for lines, what in ((removed, "removed what earlier runs had left behind"), (failed, "not removed")):
+            if lines:
+                self._say(f"{what}:\n  " + "\n  ".join(lines))
 
     def close(self) -> list[str]:
         """Removes all of the run. Returns what tests had left behind, a line each: nothing, in a clean run."""

@@ -174,8 +174,8 @@ def test_unmarked_temp_dir_is_left_alone(tmp_path):
 
 def test_reaper_asked_to_end_reaps_first(controller, client):
     process, run = controller()
-    [reaper] = [
-        each for each in psutil.Process(process.pid).children() if each.cmdline()[-2:] == ["-m", "fleet.reaper"]
+    reaper, _ = [
+        each for each in psutil.Process(process.pid).children() if each.cmdline()[-3:-1] == ["-m", "fleet.reaper"]
     ]
     reaper.terminate()
     assert await_report(run["run_dir"])["reason"] == "the reaper was asked to end"
