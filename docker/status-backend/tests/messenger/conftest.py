@@ -165,6 +165,12 @@ class Node:
             await self._arrived.wait_for(lambda: self.find(kind, accept) is not None)
         return self.find(kind, accept)
 
+    async def until(self, reached: Callable[[], Awaitable[bool]]) -> None:
+        """Looks again whenever there is a signal."""
+        async with asyncio.timeout(DEADLINE), self._arrived:
+            while not await reached():
+                await self._arrived.wait()
+
     def find(self, kind: str, accept: Callable[[Any], Any] = lambda event: True) -> Any:
         return next((s["event"] for s in self.signals if s["type"] == kind and accept(s["event"])), None)
 
