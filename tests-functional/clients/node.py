@@ -18,6 +18,16 @@ class NodeLike(Protocol):
 
     def logs(self, tail: int | None = None) -> list[str]: ...
 
+    def state(self) -> NodeState: ...
+
+    def exit_code(self) -> int | None: ...
+
+
+class NodeState(Protocol):
+    """An enumeration whose values are words."""
+
+    value: str
+
 
 class NodeReport:
     """Tells the journal about a node when a wait for it has failed."""
@@ -25,6 +35,15 @@ class NodeReport:
     def __init__(self, node: NodeLike | None, connection: Callable[[], str]) -> None:
         self._node = node
         self._connection = connection
+
+    def state(self) -> str:
+        if self._node is None:
+            return ""
+        try:
+            code = self._node.exit_code()
+        except Exception as error:  # it must not take the place of the failure that it explains
+            return f"state unknown ({type(error).__name__}: {error})"
+        return self._node.state().value + ("" if code is None else f" with exit code {code}")
 
     def connection(self) -> str:
         return self._connection()

@@ -20,6 +20,9 @@ _EVENT_WIDTH = 200
 class NodeSource(Protocol):
     """What the journal can ask about a node when a wait failed. Each answer may be empty."""
 
+    def state(self) -> str:
+        """What has become of the node, in words."""
+
     def connection(self) -> str:
         """State of the signal connection, in words."""
 
@@ -40,7 +43,8 @@ def timed_out(
         f"  counting from: entry {since} of the journal" + (f" {journal.path}" if journal.path else ""),
         *_tally(arrived, awaited),
         *_nearest(entries, since, awaited),
-        *_about_node(awaited.node, sources),
+        *_states(awaited.node, sources),
+        *_log_of(awaited.node, sources),
     ]
     return journal.redactor.text("\n".join(lines))
 
@@ -52,7 +56,8 @@ def unexpected(
         f"{entry.data['type']} from {entry.node} must not come before {until} from {until.node or 'any node'}",
         f"  unwanted: {unwanted}",
         f"  came:     {_show(entry, journal)}",
-        *_about_node(entry.node, sources),
+        *_states(entry.node, sources),
+        *_log_of(entry.node, sources),
     ]
     return journal.redactor.text("\n".join(lines))
 
@@ -113,18 +118,27 @@ def _before(entry: Entry, entries: Sequence[Entry], since: int) -> str:
     return f"{entries[since].mono - entry.mono:.1f} s before those that count"
 
 
-def _about_node(node: str | None, sources: Mapping[str, NodeSource]) -> list[str]:
+def _states(first: str | None, sources: Mapping[str, NodeSource]) -> list[str]:
+    if not sources:
+        return []
+    width = max(map(len, sources))
+    lines = []
+    for node in sorted(sources, key=lambda node: (node != first, node)):
+        source = sources[node]
+        connection = f"signals: {source.connection()}" if source.connection() else ""
+        known = ", ".join(part for part in (source.state(), connection) if part)
+        lines.append(f"    {node:<{width}}  {known or 'nothing is known'}")
+    return ["  nodes now:", *lines]
+
+
+def _log_of(node: str | None, sources: Mapping[str, NodeSource]) -> list[str]:
     source = sources.get(node) if node else None
     if source is None:
         return []
-    lines = [f"  signal connection of {node}: {connection}"] if (connection := source.connection()) else []
-    tail = list(source.log_tail(_LOG_LINES))
     path = source.log_path()
-    if tail:
-        lines += [f"  last lines of {node}'s log" + (f" ({path}):" if path else ":"), *_indented(tail)]
-    elif path:
-        lines.append(f"  log of {node}: {path}")
-    return lines
+    if tail := list(source.log_tail(_LOG_LINES)):
+        return [f"  last lines of {node}'s log" + (f" ({path}):" if path else ":"), *_indented(tail)]
+    return [f"  log of {node}: {path}"] if path else []
 
 
 def _show(entry: Entry, journal: Journal) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from clients.signals import UNCONFIRMED, LoginError, SignalConnectionError, SignalType
 from clients.status_backend import StatusBackend
+from fleet.spec import NodeState
 from journal.reading import read_journal
 from journal.waiting import UnexpectedSignal, WaitTimeout
 from pace import Wait
@@ -279,6 +280,12 @@ class MovingNode:
     def logs(self, tail=None):
         return [f"line {number}" for number in range(30)][-(tail or 30) :]
 
+    def state(self):
+        return NodeState.EXITED
+
+    def exit_code(self):
+        return 137
+
 
 def test_a_node_that_restarted_elsewhere_is_found_again(server, backend_server, journal, tmp_path):
     node = MovingNode(server.url, tmp_path / "dave.log")
@@ -299,7 +306,7 @@ def test_a_failed_wait_shows_the_log_of_the_node(server, journal, tmp_path):
         with pytest.raises(TimeoutError) as raised:
             dave.wait_for_signal(SEEDING, timeout=0.01)
     text = str(raised.value)
-    assert "signal connection of dave: open" in text
+    assert "  nodes now:\n    dave  exited with exit code 137, signals: open\n" in text
     assert f"last lines of dave's log ({tmp_path / 'dave.log'}):\n    line 20\n" in text and text.endswith("line 29")
 
 

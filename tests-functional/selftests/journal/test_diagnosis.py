@@ -15,8 +15,14 @@ SEEDING = "community.historyArchivesSeeding"
 
 
 class Source:
+    def __init__(self, state):
+        self._state = state
+
+    def state(self):
+        return self._state
+
     def connection(self):
-        return "open"
+        return "open" if self._state == "running" else "lost"
 
     def log_tail(self, lines):
         return ["INF archive downloaded", "ERR index missing, tried with Strong12345"]
@@ -29,7 +35,8 @@ class Source:
 def journal():
     journal = Journal()
     journal.register_secret("Strong12345")
-    journal.add_source("bob", Source())
+    journal.add_source("alice", Source("exited with exit code 137"))
+    journal.add_source("bob", Source("running"))
     return journal
 
 
@@ -68,7 +75,9 @@ def test_a_wait_that_failed_tells_all(journal):
             entry 0, bob, community.historyArchivesSeeding: fits, but came N s before those that count
             entry 5, bob, community.historyArchivesSeeding: communityId is '0x03', not '0x02'
             entry 6, bob, community.historyArchivesSeeding: communityId is '0x04', not '0x02'; it has no from
-          signal connection of bob: open
+          nodes now:
+            bob    running, signals: open
+            alice  exited with exit code 137, signals: lost
           last lines of bob's log (logs/bob.log):
             INF archive downloaded
             ERR index missing, tried with <redacted>
@@ -83,6 +92,9 @@ def test_when_nothing_came(journal):
           counting from: entry 0 of the journal
           arrived since then: no signal from any node
           nearest: nothing comes near
+          nodes now:
+            alice  exited with exit code 137, signals: lost
+            bob    running, signals: open
     """)
 
 
