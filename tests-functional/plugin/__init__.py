@@ -6,6 +6,8 @@ Each module does one thing; pytest loads those of PLUGINS.
 PLUGINS = (
     "plugin.options",
     "plugin.controller",
+    "plugin.pace",
+    "plugin.variants",
     "plugin.repeat",
     "plugin.seed",
     "plugin.failure",
@@ -13,5 +15,6 @@ PLUGINS = (
     "plugin.dialects",
     "plugin.faults",
     "plugin.evidence",
+    "plugin.schemas",
     "plugin.secrets",
 )

@@ -22,7 +22,7 @@ from clients.waku import WakuClient
 from fleet.errors import FleetError
 from fleet.spec import NodeState
 from journal.journal import Journal
-from plugin import groups
+from plugin import groups, pace
 from plugin.controller import RUN, is_worker, open_run
 from plugin.failure import FOLDER
 from plugin.fixtures import new_folder
@@ -38,6 +38,7 @@ RECORD = pytest.StashKey[dict[str, Any]]()
 HOST = pytest.StashKey[HostState]()
 JOURNAL = pytest.StashKey[Journal]()
 
+GATHERER = "evidence-gatherer"
 RUNNING = "running"
 PROPERTY = "evidence"
 NOT_MEASURABLE = (FleetError, docker.errors.DockerException, psutil.Error)
@@ -56,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "allow_log(pattern, reason=..., node=''): lines of node logs that the audit lets pass, and why"
     )
     if not is_worker(config):
-        config.pluginmanager.register(Gatherer(config), "evidence-gatherer")
+        config.pluginmanager.register(Gatherer(config), GATHERER)
 
 
 # In the process that runs the test
@@ -137,6 +138,7 @@ def pytest_runtest_makereport(
             said = (str(Finding(**finding)) for finding in record["findings"])
             record["verdict"]["evidence"] += [text for text in said if text not in record["verdict"]["evidence"]]
         record["outcome"] = _outcome(record["phases"])
+        record["pace"] = pace.of_test(item)
         timeline.write(item.stash[FOLDER], record)
     files.write_json(item.stash[FOLDER] / files.RECORD, record)
     return report
@@ -229,7 +231,7 @@ class Gatherer:
         if self._opened is None:
             return
         if report.when == "teardown" and (folder := dict(report.user_properties).get(PROPERTY)):
-            self._run_page().add(files.read_json(Path(folder) / files.RECORD), Path(folder))
+            self.page().add(files.read_json(Path(folder) / files.RECORD), Path(folder))
         elif report.when not in ("setup", "call", "teardown"):  # xdist's word on a test whose worker died
             self._complete(report)
 
@@ -244,7 +246,7 @@ class Gatherer:
         if self._opened is None:
             return
         self._findings = audit.scan_folder(self._opened.run.run_dir / "fleet")
-        self._run_page().close([finding.to_json() for finding in self._findings])
+        self.page().close([finding.to_json() for finding in self._findings])
         if self._findings and _audit_fails(self._config) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -259,7 +261,8 @@ class Gatherer:
     def _opened(self) -> OpenRun | None:
         return self._config.stash[RUN].opened
 
-    def _run_page(self) -> RunPage:
+    def page(self) -> RunPage:
+        """Of this run."""
         if self._page is None:
             self._page = RunPage(open_run(self._config).run.run_dir, self._about())
         return self._page
@@ -281,6 +284,7 @@ class Gatherer:
             "image": opened.settings.docker_image or ", ".join(opened.settings.status_backend_urls) or "reference",
             "waku_fleet": opened.settings.waku_fleet,
             "versions": versions,
+            "pace": pace.calibration(),
         }
 
     def _cause(self, node: Any) -> Verdict:
@@ -316,5 +320,5 @@ class Gatherer:
             record["findings"] = [finding.to_json() for finding in audit.scan_folder(path.parent)]
             files.write_json(path, record)
             timeline.write(path.parent, record)
-            self._run_page().add(record, path.parent)
+            self.page().add(record, path.parent)
             report.user_properties.append((PROPERTY, str(path.parent)))

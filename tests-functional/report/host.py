@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pace import pressure
+
 OVERLOADED_SHARE = 0.8  # of the time some task waited for a processor
 OVERLOADED_LOAD = 4.0  # runnable tasks for each processor, where the kernel has no pressure figures
 LEAST_DISK = 100 * 1024**2  # bytes
@@ -28,7 +30,7 @@ class HostState:
     def now(cls, folder: Path) -> HostState:
         return cls(
             time.monotonic(),
-            _cpu_wait(),
+            pressure.stalled().get("cpu"),
             _oom_kills(),
             os.getloadavg()[0],
             shutil.disk_usage(folder).free,
@@ -50,15 +52,6 @@ class HostState:
         elif self.load > OVERLOADED_LOAD * self.processors:
             wrong.append(f"overload: load {self.load:.1f} on {self.processors} processors")
         return wrong
-
-
-def _cpu_wait() -> float | None:
-    """Pressure stall information: `some avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS`."""
-    try:
-        first = Path("/proc/pressure/cpu").read_text().splitlines()[0]
-    except OSError:  # a kernel without it, or one that hides it
-        return None
-    return int(first.rpartition("total=")[2]) / 1e6
 
 
 def _oom_kills() -> int | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from report import files
+from report import coverage, files, pace
 
 _STYLE = """
 body { font: 13px/1.45 "DejaVu Sans", system-ui, sans-serif; margin: 18px; color: #222; }
@@ -43,6 +43,14 @@ class RunPage:
         }
         with self._lock:
             self._run["tests"] = [test for test in self._run["tests"] if test["folder"] != folder.name] + [entry]
+            stretch, test = pace.highest(self._run["tests"])
+            self._run["highest_stretch"] = {"stretch": stretch, "test": test if stretch > 1 else ""}
+            self._save()
+
+    def add_to_run(self, key: str, value: Any) -> None:
+        """What concerns the run as a whole; JSON."""
+        with self._lock:
+            self._run[key] = value
             self._save()
 
     def close(self, findings: list[dict[str, Any]]) -> None:
@@ -73,10 +81,10 @@ def render(run: Mapping[str, Any]) -> str:
     findings = f"<p class='failed'>The logs of the shared nodes have errors:</p><ul>{shared}</ul>" if shared else ""
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{_text(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{_text(title)}</h1><p>run {_text(run['run'])}; {about}</p>"
+        f"<h1>{_text(title)}</h1><p>run {_text(run['run'])}; {about}; pace: {_text(pace.of_run(run))}</p>"
         f"<p>shared nodes: {versions or 'unknown'}; logs: <a href='fleet/'>fleet</a></p>{findings}"
         "<table><tr><th>test<th>outcome<th>setup<th>call<th>teardown<th>verdict<th>nodes<th>evidence</tr>"
-        f"{rows}</table></html>\n"
+        f"{rows}</table>{coverage.section(run.get('schemas'))}</html>\n"
     )
 
 
@@ -89,6 +97,7 @@ def _row(test: Mapping[str, Any]) -> str:
     verdict = test.get("verdict") or {"of": "", "evidence": []}
     evidence = "".join(f"<small>{_text(line)}</small>" for line in verdict["evidence"])
     death = f"<small>{_text(test['death'])}</small>" if test.get("death") else ""
+    slow = f"<small>{_text(stretched)}</small>" if (stretched := pace.of_test(test)) else ""
     nodes = "".join(
         f"<small>{_text(name)}: {_text(node['image'])} {_text(node.get('version') or '')}</small>"
         for name, node in test.get("nodes", {}).items()
@@ -97,7 +106,7 @@ def _row(test: Mapping[str, Any]) -> str:
     name, outcome, page = (_text(test[key]) for key in ("id", "outcome", "timeline"))
     return (
         f"<tr><td>{name.replace('::', '<wbr>::')}<small>{_text(test.get('worker', ''))}</small>"
-        f"<td class='{outcome}'>{outcome}{death}{times}<td class='why'>{_text(verdict['of'])}{evidence}"
+        f"<td class='{outcome}'>{outcome}{death}{times}<td class='why'>{_text(verdict['of'])}{evidence}{slow}"
         f"<td class='nodes'>{nodes}<td class='nodes'><a href='{page}'>timeline</a><small>{logs}</small></tr>\n"
     )
 
