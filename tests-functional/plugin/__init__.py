@@ -16,5 +16,6 @@ PLUGINS = (
     "plugin.faults",
     "plugin.evidence",
     "plugin.schemas",
+    "plugin.data_dirs",
     "plugin.secrets",
 )
