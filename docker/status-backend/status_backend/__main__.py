@@ -28,14 +28,15 @@ def main() -> None:
         asyncio.run(_serve(host, port))
     except OSError as error:
         sys.exit(f"status-backend: cannot serve on {host}:{port}: {error}")
-    for number in _ENDING:  # a second one, while the interpreter ends, changes nothing any more
-        signal.signal(number, signal.SIG_IGN)
 
 
 async def _serve(host: str, port: int) -> None:
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in _ENDING:
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        # Not the loop's add_signal_handler: closing, it frees what a further signal would write to before it lets go of
+        # the signal, and then makes the next one deadly.
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     backend = Backend(host)
     server = Server(backend)
     try:
@@ -47,6 +48,8 @@ async def _serve(host: str, port: int) -> None:
     finally:
         await backend.close()
         await server.close()
+        for number in _ENDING:  # a further one, while the interpreter ends, changes nothing any more
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _tell_ready(ports: dict[str, int]) -> None:

@@ -29,7 +29,7 @@ from .api.wallet import WalletService
 from .db import DatabaseError
 from .fleets import FleetError, WakuFleet, load_fleet, load_fleets
 from .media import MediaServer
-from .rpc import Dispatcher
+from .rpc import Dispatcher, Service
 from .session import Part, Session
 from .signals import SignalHub
 
@@ -208,11 +208,12 @@ class Backend:
             stack.callback(opened.close)
             session = self._make_session(root, opened, request)
             keystore = Keystore(ProfilePaths(root, session.key_uid).keystore)
-            for service in (
+            own: list[Service] = [
                 AccountsService(Keypairs(session.db), keystore),
                 SettingsService(session.settings, session.node_config),
                 WalletService(),
-            ):
+            ]
+            for service in own:
                 self._register(stack, service)
             for part in self._build_parts(session):
                 stack.push_async_callback(part.stop)
@@ -241,7 +242,7 @@ class Backend:
             log.info("logged out")
             self.signals.emit(signal_types.NODE_STOPPED)
 
-    def _register(self, stack: AsyncExitStack, service: Any) -> None:
+    def _register(self, stack: AsyncExitStack, service: Service) -> None:
         self.dispatcher.register(service)
         stack.callback(self.dispatcher.unregister, service)
 

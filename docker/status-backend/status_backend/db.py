@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlcipher3
-
-Row = sqlcipher3.Row
+from sqlcipher3 import Row
 
 # The original's parameters, which are not SQLCipher's defaults.
 _CIPHER = (

@@ -6,18 +6,23 @@ Go words the type it wanted. Builtin types have a fixed Go name; a request objec
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import re
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Union, get_args, get_origin
 
 _GO_NAMES: dict[Any, str] = {str: "string", int: "int", float: "float64", bool: "bool"}
+_JSON_KINDS: dict[type, str] = {str: "string", list: "array", dict: "object"}
 
 
 _DOUBLE_DIGITS = 308
 _INT64 = range(-(2**63), 2**63)
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def loads(text: str | bytes) -> Any:
@@ -26,10 +31,26 @@ def loads(text: str | bytes) -> Any:
     As in Go, NaN and numbers too large for a double are no JSON, half of a surrogate pair becomes U+FFFD, and there is
     a limit to nesting.
     """
+    if isinstance(text, bytes):
+        text = text.decode()
     try:
-        return _whole(json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_bounded))
+        with _without_collecting():
+            value = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_bounded)
+        return _whole(value) if _SURROGATE_ESCAPE.search(text) else value
     except RecursionError:
         raise ValueError("exceeded max depth") from None
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Else the collector looks through all that is decoded again and again: most of the time that a long text takes."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _no_number(text: str) -> Any:
@@ -127,4 +148,4 @@ def _json_kind(value: Any, go_type: str) -> str:
         return "bool"
     if isinstance(value, (int, float)):
         return f"number {json.dumps(value)}" if go_type == "int" else "number"
-    return {str: "string", list: "array", dict: "object"}[type(value)]
+    return _JSON_KINDS[type(value)]

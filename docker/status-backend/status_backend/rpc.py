@@ -25,6 +25,8 @@ METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 SERVER_ERROR = -32000
 
+MAX_BATCH = 1000  # as go-ethereum's server; an error each for a million of nothings would fill the memory
+
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
 
 
@@ -140,6 +142,8 @@ class Dispatcher:
             return None if answer is None else _encode(answer)
         if not request:
             return json.dumps(_failure(None, INVALID_REQUEST, "empty batch"))
+        if len(request) > MAX_BATCH:
+            return json.dumps(_failure(None, INVALID_REQUEST, "batch too large"))
         # In turn, as the original does: a later call may depend on what an earlier one did.
         answers = [answer for item in request if (answer := await self._handle_one(item)) is not None]
         return _encode(answers) if answers else None

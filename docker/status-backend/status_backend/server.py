@@ -11,12 +11,13 @@ from aiohttp import WSCloseCode, web
 from . import __version__
 from .api import statusgo
 from .backend import Backend
+from .bodies import Bodies, BodyError
 from .signals import Subscription
 
 log = logging.getLogger(__name__)
 
-MAX_BODY = 64 * 2**20
 SIGNAL_WRITE_SECONDS = 5.0
+PARTING_SECONDS = 1.0
 
 
 class Server:
@@ -26,7 +27,8 @@ class Server:
         self._backend = backend
         self._functions = statusgo.functions(backend)
         self._listeners: set[_Listener] = set()
-        app = web.Application(client_max_size=MAX_BODY)
+        self._bodies = Bodies()
+        app = web.Application()
         # As Go's mux: any method will do.
         app.router.add_route("*", "/health", self._health)
         app.router.add_route("*", "/signals", self._signals)
@@ -62,17 +64,20 @@ class Server:
         if function is None:
             return await self._not_found(request)
         try:
-            body = (await request.read()).decode()
-        except UnicodeDecodeError as error:
-            return _json(json.dumps({"error": f"body is not UTF-8: {error}"}))
-        log.debug("%s", name)
-        return _json(await statusgo.answer(function, body))
+            async with self._bodies.read(request) as body:
+                log.debug("%s", name)
+                return _json(await statusgo.answer(function, body))
+        except BodyError as error:
+            return _json(json.dumps({"error": str(error)}), error.status)
 
     async def _not_found(self, request: web.Request) -> web.Response:
         return web.Response(status=404, text="404 page not found\n")
 
     async def _signals(self, request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse(timeout=1)
+        if request.method != "GET" and request.headers.get("Upgrade", "").lower() == "websocket":
+            return web.Response(status=405, text="Method Not Allowed\nwebsocket: request method is not GET")
+        # Uncompressed, as the original's: each listener would cost a compression of its own.
+        socket = web.WebSocketResponse(timeout=1, compress=False)
         await socket.prepare(request)
         listener = _Listener(request, socket, self._backend.signals.subscribe())
         self._listeners.add(listener)
@@ -86,7 +91,7 @@ class Server:
 
 
 class _Listener:
-    """One WebSocket on /signals. One that does not take a frame in time is dropped."""
+    """One WebSocket on /signals. One that does not take a frame in time, or is too far behind, is dropped."""
 
     def __init__(self, request: web.Request, socket: web.WebSocketResponse, subscription: Subscription) -> None:
         self._request = request
@@ -95,22 +100,32 @@ class _Listener:
         self._writer = asyncio.create_task(self._write())
 
     async def close(self) -> None:
+        """It still gets what was emitted before, if it takes that in PARTING_SECONDS."""
         self._subscription.close()
-        await self._writer
-        await self._socket.close(code=WSCloseCode.GOING_AWAY)
+        try:
+            async with asyncio.timeout(PARTING_SECONDS):
+                await self._writer
+                await self._socket.close(code=WSCloseCode.GOING_AWAY)
+        except TimeoutError:
+            self._drop("it does not read")
 
     async def _write(self) -> None:
         async for frame in self._subscription:
             try:
                 await asyncio.wait_for(self._socket.send_str(frame), SIGNAL_WRITE_SECONDS)
             except (TimeoutError, ConnectionError) as error:
-                log.warning("a listener on /signals is dropped: %s", error or "it does not read")
-                self._subscription.close()
-                if self._request.transport is not None:
-                    self._request.transport.abort()
+                self._drop(str(error) or "it does not read")
                 return
+        if self._subscription.overrun:
+            self._drop("it reads too slowly")
+
+    def _drop(self, reason: str) -> None:
+        log.warning("a listener on /signals is dropped: %s", reason)
+        self._subscription.close()
+        if self._request.transport is not None:
+            self._request.transport.abort()
 
 
-def _json(text: str) -> web.Response:
+def _json(text: str, status: int = 200) -> web.Response:
     """Without the charset that aiohttp would add: clients compare the whole header."""
-    return web.Response(body=text.encode(), content_type="application/json")
+    return web.Response(body=text.encode(), status=status, content_type="application/json")

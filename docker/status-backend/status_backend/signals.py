@@ -5,29 +5,54 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
 log = logging.getLogger(__name__)
 
 
+MAX_BEHIND = 32 * 2**20
+
+
 class Subscription:
-    """The frames emitted since it was made, in order. Iterating ends when it is closed."""
+    """The frames emitted since it was made, in order. Iterating ends when it is closed.
+
+    One that is more than MAX_BEHIND characters behind is closed, loses them, and is `overrun`.
+    """
 
     def __init__(self, hub: SignalHub) -> None:
+        self.overrun = False
         self._hub = hub
-        self._frames: asyncio.Queue[str | None] = asyncio.Queue()
+        self._frames: deque[str] = deque()
+        self._behind = 0
+        self._open = True
+        self._news = asyncio.Event()
 
-    def put(self, frame: str | None) -> None:
-        self._frames.put_nowait(frame)
+    def put(self, frame: str) -> None:
+        if self._frames and self._behind + len(frame) > MAX_BEHIND:
+            self.overrun = True
+            self._frames.clear()
+            self.close()
+            return
+        self._frames.append(frame)
+        self._behind += len(frame)
+        self._news.set()
 
     def close(self) -> None:
         self._hub.drop(self)
-        self.put(None)
+        self._open = False
+        self._news.set()
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        while (frame := await self._frames.get()) is not None:
-            yield frame
+        while self._frames or self._open:
+            if self._frames:
+                frame = self._frames.popleft()
+                self._behind -= len(frame)
+                yield frame
+            else:
+                self._news.clear()
+                await self._news.wait()
 
 
 class SignalHub:
@@ -48,5 +73,5 @@ class SignalHub:
         """Never blocks: a slow listener fills only its own queue (the server drops one that stops reading)."""
         frame = json.dumps({"type": type, "event": event}, ensure_ascii=False)
         log.debug("signal %s", type)
-        for subscription in self._subscriptions:
+        for subscription in tuple(self._subscriptions):
             subscription.put(frame)

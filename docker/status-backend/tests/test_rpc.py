@@ -183,3 +183,9 @@ def test_services_share_a_namespace_and_leave_alone(dispatcher):
     dispatcher.unregister(other)
     assert ask(dispatcher, request("example_extra"))["error"]["code"] == -32601
     assert ask(dispatcher, request("example_joinWords", "a"))["result"] == "a end"
+
+
+def test_a_batch_has_a_limit(dispatcher):
+    calls = [request("example_joinWords", "a", id=number) for number in range(1000)]
+    assert [answer["id"] for answer in ask(dispatcher, calls)] == list(range(1000))
+    assert ask(dispatcher, [*calls, {}])["error"] == {"code": -32600, "message": "batch too large"}

@@ -67,15 +67,16 @@ class InvalidRequest(Exception):
 def parse(body: str, go_struct: str) -> Request:
     """The request with known keys in their usual spelling. `go_struct` is what a type error names."""
     try:
-        raw = loads(body)
+        raw: Any = loads(body)
     except ValueError as error:
         raise InvalidRequest(
             f"{go_struct}: invalid JSON: {error}" if body else "unexpected end of JSON input"
         ) from None
     if not isinstance(raw, dict):
         raise InvalidRequest(str(UnmarshalError(raw, f"requests.{go_struct}")))
+    given: Request = raw
     request: Request = {}
-    for key, value in raw.items():
+    for key, value in given.items():
         name = _SPELLING.get(key.lower(), key)
         if value is None and (name in _NULLABLE or name not in _FIELDS):
             continue

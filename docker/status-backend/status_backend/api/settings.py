@@ -79,7 +79,7 @@ class SettingsService(Service):
     def set_notification(self, name: str, value: bool | int | str) -> None:
         if isinstance(value, str) and value not in _ALERTS:
             raise ServiceError(f"invalid value for notifications {name}: one of {', '.join(_ALERTS)} was expected")
-        if name == "Volume" and not 0 <= value <= 100:
+        if name == "Volume" and not (isinstance(value, int) and 0 <= value <= 100):
             raise ServiceError("invalid value for notifications Volume: 0 to 100 was expected")
         self._settings.set(f"{HIDDEN}notifications/{name}", value)
 

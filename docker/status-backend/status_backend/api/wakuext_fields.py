@@ -7,6 +7,9 @@ from typing import Any
 
 from ..rpc import INVALID_PARAMS, RpcError
 
+# By a field's name its type; `[str]` is a list of texts.
+Fields = Mapping[str, type | list[type]]
+
 _GO = {str: "string", bool: "bool", int: "int", list: "[]string", dict: "struct"}
 _JSON = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
 
@@ -35,7 +38,7 @@ EDIT = {"id": str, "text": str}
 PIN = {"chat_id": str, "message_id": str, "pinned": bool}
 MUTE = {"chatId": str, "communityId": str, "categoryId": str, "mutedType": int}
 CLEAR = {"id": str, "preserveHistory": bool}
-CATEGORY = {
+CATEGORY: Fields = {
     "communityId": str,
     "categoryId": str,
     "categoryName": str,
@@ -45,7 +48,7 @@ CATEGORY = {
 }
 ROLE = {"communityId": str, "user": str, "role": int}
 USER = {"communityId": str, "user": str}
-PERMISSION = {
+PERMISSION: Fields = {
     "communityId": str,
     "permissionId": str,
     "type": int,
@@ -53,17 +56,12 @@ PERMISSION = {
     "isPrivate": bool,
     "chatIds": [str],
 }
-PERMISSION_CHECK = {"communityId": str, "chatId": str, "addresses": [str]}
-ACTIVITY = {"cursor": str, "limit": int, "activityTypes": [int], "readType": int, "accepted": bool}
+PERMISSION_CHECK: Fields = {"communityId": str, "chatId": str, "addresses": [str]}
+ACTIVITY: Fields = {"cursor": str, "limit": int, "activityTypes": [int], "readType": int, "accepted": bool}
 
 
-def checked(
-    request: dict[str, Any], struct: str, fields: Mapping[str, type | list[type]], argument: int = 0
-) -> dict[str, Any]:
-    """The request, if each of these fields is absent, null or of its type. Other fields are left alone, as Go does.
-
-    `[str]` is a list of texts: the type of each item counts as well.
-    """
+def checked(request: dict[str, Any], struct: str, fields: Fields, argument: int = 0) -> dict[str, Any]:
+    """The request, if each of these fields is absent, null or of its type. Other fields are left alone, as Go does."""
     for name, wanted in fields.items():
         value = request.get(name)
         if value is None:
