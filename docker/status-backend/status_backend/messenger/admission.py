@@ -1,11 +1,14 @@
-"""Where owning tokens decides: who is let in, and what members may still do when the permissions change."""
+"""Where owning tokens decides: who is let in, and what members may still do.
+
+Members are judged again whenever permissions change, and every hour, as what they own may have changed.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..protocol.communities_pb2 import CommunityDescription
@@ -17,10 +20,15 @@ from .community import AUTO_ACCEPT, Community, changes_json, permission_json
 from .community_store import ACCEPTED, PENDING, CommunityStore, RequestToJoin
 from .context import Context
 from .membership import Membership, proven
-from .permissions import BECOME_ADMIN, BECOME_MEMBER, Owner, Standing
+from .permissions import BECOME_MEMBER, Owner, Standing
 from .response import Response
 
 log = logging.getLogger(__name__)
+
+_INTERVAL = 3600.0  # seconds, unless the login request says otherwise
+_OPTION = "memberPermissionsCheckInterval"  # ours: seconds
+
+Change = Callable[[CommunityDescription], None]
 
 
 class Admission:
@@ -35,19 +43,42 @@ class Admission:
         self._store = store
         self._lock = asyncio.Lock()
         self._reviews: set[asyncio.Task[None]] = set()
+        self._rounds: asyncio.Task[None] | None = None
         membership.review = self.review
 
-    def start(self) -> None:
-        """What was not decided when we last stopped."""
+    def interval(self) -> float:
+        """How often members are judged, in seconds. ServiceError if the login's options make no sense."""
+        seconds = self._context.session.options.get(_OPTION)
+        if seconds is None:
+            return _INTERVAL
+        if type(seconds) not in (int, float) or not seconds > 0:
+            raise ServiceError(f"{_OPTION} must be a number of seconds above 0, not {seconds!r}")
+        return seconds
+
+    def start(self, interval: float) -> None:
+        """Begins with what was not decided when we last stopped."""
+        self._review_pending()
+        self._rounds = asyncio.create_task(self._keep_judging(interval))
+
+    def _review_pending(self) -> None:
         for request in self._store.requests("state = ?", (PENDING,)):
             community = self._store.get(request.community_id)
             if community is not None and community.is_control_node and proven(request):
                 self.review(request)
 
     async def stop(self) -> None:
-        for task in self._reviews:
+        tasks = [*self._reviews, *([self._rounds] if self._rounds else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._reviews, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_judging(self, interval: float) -> None:
+        while True:
+            await asyncio.sleep(interval)
+            self._review_pending()  # the chain may have been silent
+            for community in self._store.all():
+                if community.is_control_node and community.description.token_permissions:
+                    await self._judge_members(community.id)
 
     def balances(self) -> Balances:
         return Balances(self._context.session.node_config.get("Networks") or [])
@@ -141,33 +172,59 @@ class Admission:
             raise ServiceError("token permission not found")
         return community, id_
 
-    async def _change(self, community_id: str, change: Any, **shown: dict[str, Any]) -> Response:
+    async def _change(self, community_id: str, change: Change, **shown: dict[str, Any]) -> Response:
         """Changes the permissions, and with the same description what every member may. The owner may everything."""
         async with self._lock:
-            standings: dict[str, Standing] = {}
-            while True:
-                community = self._communities.controlled(community_id)
-                draft = community.draft()
-                change(draft)
-                draft.encrypted = any(p.type == BECOME_MEMBER for p in draft.token_permissions.values())
-                target = community.described_as(draft)
-                members = [m for m in draft.members if not permissions.is_exempt(community, m)]
-                unknown = [member for member in members if member not in standings]
-                if not unknown:
-                    break
-                for member in unknown:
-                    standings[member] = await self._stands(target, self._accepted(community_id, member))
+            draft = await self._judged(community_id, change)
             with self._context.work() as response:
-                for member in members:
-                    if standings[member].may_join:
-                        permissions.place(draft, target, member, standings[member])
-                    else:
-                        permissions.drop(draft, member)
-                community = self._communities.publish(response, community, draft)
+                community = self._communities.publish(response, self._communities.controlled(community_id), draft)
                 changes = {name: {body["id"]: body} for name, body in shown.items()}
                 body = changes_json(self._store.keyed(community), self._context.public_key, **changes)
                 response.add("communityChanges", community.id, body)
         return response
+
+    async def _judge_members(self, community_id: str) -> None:
+        """Takes from members what they do not own enough for any more, and gives what they do. Not on a guess."""
+        try:
+            async with self._lock:
+                draft = await self._judged(community_id)
+                community = self._communities.controlled(community_id)
+                if draft == community.description:
+                    return
+                for member in community.description.members.keys() - draft.members.keys():
+                    log.info("%s does not meet the permissions of %s any more", member, community_id)
+                with self._context.work() as response:
+                    self._communities.publish(response, community, draft)
+            self._context.emit(response)
+        except ServiceError as error:
+            log.warning("members of %s are not judged: %s", community_id, error)
+        except Exception:
+            log.exception("members of %s are not judged", community_id)
+
+    async def _judged(self, community_id: str, change: Change = lambda draft: None) -> CommunityDescription:
+        """The description as it is to be: changed, with every member where it belongs. Under the lock.
+
+        It is one of the community as it is now: whoever joins while the chain is asked is judged as well.
+        """
+        standings: dict[str, Standing] = {}
+        while True:
+            community = self._communities.controlled(community_id)
+            draft = community.draft()
+            change(draft)
+            draft.encrypted = any(p.type == BECOME_MEMBER for p in draft.token_permissions.values())
+            target = community.described_as(draft)
+            members = [m for m in draft.members if not permissions.is_exempt(community, m)]
+            unknown = [member for member in members if member not in standings]
+            if not unknown:
+                break
+            for member in unknown:
+                standings[member] = await self._stands(target, self._accepted(community_id, member))
+        for member in members:
+            if standings[member].may_join:
+                permissions.place(draft, target, member, standings[member], permissions.roles_by_token(community))
+            else:
+                permissions.drop(draft, member)
+        return draft
 
     def _accepted(self, community_id: str, member: str) -> RequestToJoin | None:
         where = "community_id = ? AND public_key = ? AND state = ?"
@@ -178,7 +235,7 @@ class Admission:
 
     async def check_to_join(self, request: Mapping[str, Any]) -> dict[str, Any]:
         community, addresses = self._question(request)
-        asked = [*community.permissions(BECOME_MEMBER), *community.permissions(BECOME_ADMIN)]
+        asked = [p for type_ in (BECOME_MEMBER, *permissions.ROLES) for p in community.permissions(type_)]
         met = await self._check(asked, addresses)
         return permissions.join_json(met, community, addresses)
 

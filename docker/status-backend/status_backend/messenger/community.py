@@ -26,6 +26,7 @@ MANUAL_ACCEPT = CommunityPermissions.MANUAL_ACCEPT
 OWNER = CommunityMember.ROLE_OWNER
 ADMIN = CommunityMember.ROLE_ADMIN
 TOKEN_MASTER = CommunityMember.ROLE_TOKEN_MASTER
+NO_ROLE = CommunityMember.ROLE_NONE
 _BANNED = 0  # in pendingAndBannedMembers
 _APPROVED = 0  # state of a token permission
 _CHANNEL_PERMISSIONS = (
@@ -78,7 +79,7 @@ class Community:
 
     def role(self, public_key: str) -> int:
         roles = self.description.members[public_key].roles if public_key in self.description.members else []
-        return roles[0] if roles else CommunityMember.ROLE_NONE
+        return roles[0] if roles else NO_ROLE
 
     def manages(self, public_key: str) -> bool:
         """Whether this member may do what a community leaves to a few: pin, delete what others wrote."""

@@ -13,12 +13,13 @@ from ..protocol.membership_update_message_pb2 import MembershipUpdateMessage
 from ..protocol.waku_message import Envelope
 from ..rpc import ServiceError
 from ..transport.filters import Filter
-from . import raw_messages
+from . import grants, raw_messages
 from .chat_store import COMMUNITY_CHAT, GROUP_CHAT, ONE_TO_ONE_CHAT, Chat, ChatStore
 from .community import Community
 from .community_store import CommunityStore
 from .context import Context, Dropped
 from .encryption_chats import EncryptedChats
+from .grants import Grants
 from .group import GroupStore
 from .held_messages import HeldMessages
 
@@ -50,6 +51,7 @@ class Conversations:
         groups: GroupStore,
         held: HeldMessages,
         encrypted: EncryptedChats,
+        given: Grants,
     ) -> None:
         self._context = context
         self._chats = chats
@@ -57,6 +59,7 @@ class Conversations:
         self._groups = groups
         self._held = held
         self._encrypted = encrypted
+        self._given = given
 
     def chat(self, chat_id: str) -> Chat:
         chat = self._chats.get(chat_id)
@@ -77,6 +80,10 @@ class Conversations:
             allowed = True
         if not allowed:
             raise ServiceError(f"can't post message type '{content_type}' on chat '{chat.id}'")
+
+    def grant(self, chat: Chat) -> bytes:
+        """What goes with a message to this chat, so that who does not know us yet takes it. Mostly empty."""
+        return self._given.get(chat.community_id) if chat.chat_type == COMMUNITY_CHAT else b""
 
     def publish(self, chat: Chat, body: Any, type_: int) -> Application:
         """Signs the protobuf message `body` and sends it to all who are in the chat."""
@@ -116,11 +123,13 @@ class Conversations:
 
     # Listening
 
-    def admit(self, message: Application, chat_id: str, envelope: Envelope, archived: bool) -> Arrival | None:
+    def admit(
+        self, message: Application, chat_id: str, envelope: Envelope, archived: bool, grant: bytes = b""
+    ) -> Arrival | None:
         """None where it is put aside, because its author is no member of the community as far as we know.
 
         What comes from an archive was checked by the control node; an author who has left since is no reason to drop
-        it. All others must be members now.
+        it. All others must be members now, or have the community's word for it that they are.
         """
         chat = self._chats.get(chat_id)
         own = message.from_ == self._context.public_key
@@ -128,7 +137,7 @@ class Conversations:
             raise Dropped("unknown", f"a message in {chat_id}, which is no chat of ours")
         if chat.chat_type == COMMUNITY_CHAT and not archived and not own:
             community = self._communities.get(chat.community_id)
-            if community is None or not _may_say(community, chat_id, message):
+            if community is None or not _may_say(community, chat_id, message, grant):
                 self._held.hold(chat.community_id, chat_id, message, envelope)
                 self._context.drop(message, Dropped("not a member", f"{message.from_} of {chat.community_id}"))
                 return None
@@ -172,11 +181,11 @@ class Conversations:
         return chat.id == public_key
 
 
-def _may_say(community: Community, chat_id: str, message: Application) -> bool:
+def _may_say(community: Community, chat_id: str, message: Application, grant: bytes) -> bool:
     channel = community.description.chats.get(chat_id.removeprefix(community.id))
     reacting = message.type == Type.EMOJI_REACTION and channel is not None and channel.viewers_can_post_reactions
     if not community.is_gated(chat_id):
-        return community.has_member(message.from_)
+        return community.has_member(message.from_) or grants.vouches(grant, community, message.from_)
     return community.may_view(chat_id, message.from_) if reacting else community.may_post(chat_id, message.from_)
 
 

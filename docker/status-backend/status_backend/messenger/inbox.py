@@ -221,7 +221,8 @@ class Inbox:
         archived: bool = False,
     ) -> Arrival | None:
         """Hands what is said in a chat to whoever handles its kind. None where it is put aside."""
-        arrival = self._conversations.admit(message, chat_id, envelope, archived)
+        grant = body.grant if isinstance(body, ChatMessage) else b""
+        arrival = self._conversations.admit(message, chat_id, envelope, archived, grant)
         if arrival is None:
             return None
         self._conversations.check(arrival, body)

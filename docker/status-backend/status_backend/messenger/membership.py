@@ -21,7 +21,7 @@ from ..protocol.communities_pb2 import (
 )
 from ..rpc import ServiceError
 from ..transport.filters import OPEN_SHARD, Filter
-from . import clock, notifications, permissions, validation
+from . import clock, grants, notifications, permissions, validation
 from .activity_center import (
     COMMUNITY_BANNED,
     COMMUNITY_KICKED,
@@ -35,6 +35,7 @@ from .community import AUTO_ACCEPT, Community
 from .community_store import ACCEPTED, CANCELED, DECLINED, PENDING, CommunityStore, RequestToJoin
 from .context import Context, Dropped
 from .encryption_keys import EncryptionKeys
+from .grants import Grants
 from .permissions import Standing
 from .response import Response
 
@@ -52,12 +53,14 @@ class Membership:
         store: CommunityStore,
         activity: ActivityCenter,
         keys: EncryptionKeys,
+        given: Grants,
     ) -> None:
         self._context = context
         self._communities = communities
         self._store = store
         self._activity = activity
         self._keys = keys
+        self._given = given
         self.review: Callable[[RequestToJoin], None]  # decides about a request where owning tokens counts
 
     # Reading. The original answers null where there is nothing.
@@ -133,6 +136,7 @@ class Membership:
             if community.joined and not community.is_control_node:
                 self._send_leave(community)
             self._communities.leave(response, community)
+            self._given.forget(community.id)
         if self._context.archives is not None:
             await self._context.archives.community_left(community.id)
         return response
@@ -157,6 +161,8 @@ class Membership:
         community = self._newer(response, community, answer.community_description_protocol_message)
         if not community.joined and request.state in _HOPEFUL:
             community = self._join(response, community, request)
+        if community.joined and answer.grant:
+            self._keep_grant(community, answer.grant)
         if community.joined and answer.index_cid and self._context.archives is not None:
             cid, when = answer.index_cid, community.description.archive_index_cid_clock
             self._context.tell_archives(self._context.archives.on_index_cid(community.id, cid, when))
@@ -179,8 +185,17 @@ class Membership:
         elif community.joined:
             log.info("no longer a member of %s", community_id)
             self._communities.leave(response, community)
+            self._given.forget(community_id)
             self._activity.notify(response, _removal(community, me))
             self._tell("community_left", community_id)
+
+    def _keep_grant(self, community: Community, grant: bytes) -> None:
+        try:
+            grants.clock_of(grant, community.id, self._context.public_key)
+        except grants.InvalidGrant as error:
+            log.warning("the grant of %s is of no use: %s", community.id, error)
+        else:
+            self._given.keep(community.id, grant)
 
     def _newer(self, response: Response, community: Community, wrapped: bytes) -> Community:
         """The community with the description that came with the answer, if that is newer than the one known."""
@@ -379,6 +394,7 @@ class Membership:
         if accepted:
             body.community.CopyFrom(community.description)
             body.community_description_protocol_message = community.signed
+            body.grant = grants.make(community, request.public_key)
             if self._context.archives is not None:
                 body.index_cid = self._context.archives.last_index_cid(community.id) or ""
                 body.magnet_uri = self._context.archives.last_magnet_link(community.id) or ""

@@ -106,6 +106,7 @@ class Messages:
             message_type=MESSAGE_TYPES[chat.chat_type],
             content_type=content_type,
             display_name=self._context.display_name,
+            grant=self._conversations.grant(chat),
         )
         sent = self._conversations.publish(chat, body, Type.CHAT_MESSAGE)
         message = replace(_message(sent, body, chat, body.timestamp), seen=True, outgoing_status="sending", **state)

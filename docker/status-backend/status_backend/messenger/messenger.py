@@ -28,6 +28,7 @@ from .encryption import Encryption
 from .encryption_chats import EncryptedChats
 from .encryption_held import UndecryptableMessages
 from .encryption_keys import EncryptionKeys
+from .grants import Grants
 from .group import GroupStore
 from .groups import Groups
 from .held_messages import HeldMessages
@@ -52,16 +53,16 @@ class Messenger:
         self._context = context = Context(session)
         self._store = CommunityStore(session.db)
         self._chats = chats = ChatStore(session.db)
-        groups, held = GroupStore(session.db), HeldMessages(session.db)
+        groups, held, given = GroupStore(session.db), HeldMessages(session.db), Grants(session.db)
         views = ChatViews(session.public_key, chats, self._store, groups)
         encryption, undecryptable = Encryption(session.db), UndecryptableMessages(session.db)
         keys = EncryptionKeys(context, self._store, encryption)
         self._encrypted = EncryptedChats(context, self._store, encryption, keys, undecryptable)
-        talk = Conversations(context, chats, self._store, groups, held, self._encrypted)
+        talk = Conversations(context, chats, self._store, groups, held, self._encrypted, given)
         self.activity_center = activity = ActivityCenter(context, chats, views)
         self.communities = Communities(context, self._store, chats, views, keys)
         self.organisation = Organisation(context, self.communities)
-        self.membership = Membership(context, self.communities, self._store, activity, keys)
+        self.membership = Membership(context, self.communities, self._store, activity, keys, given)
         self.admission = Admission(context, self.communities, self.membership, self._store)
         self.messages = Messages(context, talk, self.communities, chats, views, activity)
         self.chats = Chats(context, talk, chats, self._store, views, activity)
@@ -108,10 +109,11 @@ class Messenger:
         self._context.archives = archives
 
     async def start(self) -> None:
+        interval = self.admission.interval()
         self._notices = asyncio.create_task(self._context.deliver_notices())
         self.transport.subscribe([*self.contacts.listen_on_start(), *self.communities.listen_on_start()])
         await self.transport.start()
-        self.admission.start()
+        self.admission.start(interval)
 
     async def stop(self) -> None:
         self.communities.stop_waiting()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,15 +19,18 @@ from ..protocol.communities_pb2 import (
 )
 from ..rpc import ServiceError
 from .balances import Balances, amount
-from .community import ADMIN, OWNER, Community
+from .community import ADMIN, NO_ROLE, OWNER, TOKEN_MASTER, Community
 
 BECOME_ADMIN = CommunityTokenPermission.BECOME_ADMIN
 BECOME_MEMBER = CommunityTokenPermission.BECOME_MEMBER
 VIEW = CommunityTokenPermission.CAN_VIEW_CHANNEL
 POST = CommunityTokenPermission.CAN_VIEW_AND_POST_CHANNEL
+BECOME_TOKEN_MASTER = CommunityTokenPermission.BECOME_TOKEN_MASTER
 POSTER = CommunityMember.CHANNEL_ROLE_POSTER
 VIEWER = CommunityMember.CHANNEL_ROLE_VIEWER
-_TYPES = (BECOME_ADMIN, BECOME_MEMBER, VIEW, POST)
+ROLES = {BECOME_TOKEN_MASTER: TOKEN_MASTER, BECOME_ADMIN: ADMIN}  # the higher one first
+_TYPES = (*ROLES, BECOME_MEMBER, VIEW, POST)
+_RANKS = (OWNER, TOKEN_MASTER, ADMIN)
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Standing:
     """What somebody may, by what they own. `channels` has the role in each gated channel that they may see."""
 
     may_join: bool
-    admin: bool
+    role: int  # NO_ROLE, ADMIN or TOKEN_MASTER
     channels: Mapping[str, int] = field(default_factory=dict)  # by full chat id
 
 
@@ -62,25 +65,36 @@ async def check(balances: Balances, permissions: Iterable[CommunityTokenPermissi
 
 
 async def standing(balances: Balances, community: Community, owner: Owner) -> Standing:
-    """An admin may everything. Who may only see a channel posts in it if there is no permission for that at all."""
+    """Who has a role may everything."""
     met = await check(balances, community.description.token_permissions.values(), owner)
-    admin = _any(community.permissions(BECOME_ADMIN), met)
+    role = _role(community, met)
     members_only = community.permissions(BECOME_MEMBER)
     channels = {}
     for chat_id in filter(community.is_gated, community.chat_ids()):
-        if admin or _any(community.permissions(POST, chat_id), met):
+        if role or _any(community.permissions(POST, chat_id), met):
             channels[chat_id] = POSTER
         elif _any(community.permissions(VIEW, chat_id), met):
             channels[chat_id] = VIEWER
-    return Standing(admin or not members_only or _any(members_only, met), admin, channels)
+    return Standing(bool(role) or not members_only or _any(members_only, met), role, channels)
 
 
-def place(draft: CommunityDescription, community: Community, member: str, stands: Standing) -> None:
-    """Lists the member in the channels that are open, and in those gated ones that it may see."""
+def roles_by_token(community: Community) -> set[int]:
+    """Those that owning something decides about. Others are given by hand."""
+    return {role for type_, role in ROLES.items() if community.permissions(type_)}
+
+
+def place(
+    draft: CommunityDescription, community: Community, member: str, stands: Standing, by_token: Collection[int] = ()
+) -> None:
+    """Lists the member in the channels that are open, and in those gated ones that it may see, with its role.
+
+    `by_token` are further roles that are taken from who does not stand so: those of permissions that were removed.
+    """
     listed = draft.members[member]
-    if community.permissions(BECOME_ADMIN):
-        del listed.roles[:]
-        listed.roles.extend([ADMIN] if stands.admin else [])
+    by_hand = set(listed.roles) - roles_by_token(community) - set(by_token)
+    roles = by_hand | ({stands.role} - {NO_ROLE})
+    del listed.roles[:]
+    listed.roles.extend(role for role in _RANKS if role in roles)
     for id_, channel in draft.chats.items():
         chat_id = community.id + id_
         if community.is_gated(chat_id) and chat_id not in stands.channels:
@@ -92,10 +106,10 @@ def place(draft: CommunityDescription, community: Community, member: str, stands
 
 def kept(community: Community, member: str) -> Standing:
     """What a member may as the description has it."""
-    admin = community.role(member) == ADMIN
     gated = [chat_id for chat_id in community.chat_ids() if community.is_gated(chat_id)]
     listed = {chat_id: community.description.chats[chat_id.removeprefix(community.id)].members for chat_id in gated}
-    return Standing(True, admin, {c: m[member].channel_role for c, m in listed.items() if member in m})
+    role = community.role(member)
+    return Standing(True, role, {c: m[member].channel_role for c, m in listed.items() if member in m})
 
 
 def drop(draft: CommunityDescription, member: str) -> None:
@@ -108,15 +122,18 @@ def is_exempt(community: Community, member: str) -> bool:
     return community.role(member) == OWNER
 
 
+def _role(community: Community, met: Met) -> int:
+    return next((role for type_, role in ROLES.items() if _any(community.permissions(type_), met)), NO_ROLE)
+
+
 def _any(permissions: Iterable[CommunityTokenPermission], met: Met) -> bool:
     return any(all(met[permission.id]) for permission in permissions)
 
 
 def join_json(met: Met, community: Community, addresses: Sequence[str]) -> dict[str, Any]:
-    """The answer of checkPermissionsToJoinCommunity; `met` of the permissions of BECOME_MEMBER and BECOME_ADMIN."""
+    """The answer of checkPermissionsToJoinCommunity; `met` of those permissions that let somebody in."""
     members_only = community.permissions(BECOME_MEMBER)
-    admin = _any(community.permissions(BECOME_ADMIN), met)
-    satisfied = admin or not members_only or _any(members_only, met)
+    satisfied = bool(_role(community, met)) or not members_only or _any(members_only, met)
     chains = sorted({c for p in members_only for criteria in p.token_criteria for c in criteria.contract_addresses})
     return {
         "roles": [],

@@ -24,21 +24,21 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*status_backend/protocol/chat_message.proto\x12\x08protobuf\"\xc4\x05\n\x0b\x43hatMessage\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x11\n\ttimestamp\x18\x02 \x01(\x04\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x13\n\x0bresponse_to\x18\x04 \x01(\t\x12\x10\n\x08\x65ns_name\x18\x05 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x06 \x01(\t\x12+\n\x0cmessage_type\x18\x07 \x01(\x0e\x32\x15.protobuf.MessageType\x12\x37\n\x0c\x63ontent_type\x18\x08 \x01(\x0e\x32!.protobuf.ChatMessage.ContentType\x12\x14\n\x0c\x64isplay_name\x18\x0e \x01(\t\"\xd0\x03\n\x0b\x43ontentType\x12\x18\n\x14UNKNOWN_CONTENT_TYPE\x10\x00\x12\x0e\n\nTEXT_PLAIN\x10\x01\x12\x0b\n\x07STICKER\x10\x02\x12\n\n\x06STATUS\x10\x03\x12\t\n\x05\x45MOJI\x10\x04\x12\x17\n\x13TRANSACTION_COMMAND\x10\x05\x12(\n$SYSTEM_MESSAGE_CONTENT_PRIVATE_GROUP\x10\x06\x12\t\n\x05IMAGE\x10\x07\x12\t\n\x05\x41UDIO\x10\x08\x12\r\n\tCOMMUNITY\x10\t\x12\x16\n\x12SYSTEM_MESSAGE_GAP\x10\n\x12\x13\n\x0f\x43ONTACT_REQUEST\x10\x0b\x12\x13\n\x0f\x44ISCORD_MESSAGE\x10\x0c\x12\x19\n\x15IDENTITY_VERIFICATION\x10\r\x12!\n\x1dSYSTEM_MESSAGE_PINNED_MESSAGE\x10\x0e\x12$\n SYSTEM_MESSAGE_MUTUAL_EVENT_SENT\x10\x0f\x12(\n$SYSTEM_MESSAGE_MUTUAL_EVENT_ACCEPTED\x10\x10\x12\'\n#SYSTEM_MESSAGE_MUTUAL_EVENT_REMOVED\x10\x11\x12\x12\n\x0e\x42RIDGE_MESSAGE\x10\x12\"\xb5\x01\n\x0b\x45\x64itMessage\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\x12\n\nmessage_id\x18\x04 \x01(\t\x12+\n\x0cmessage_type\x18\x06 \x01(\x0e\x32\x15.protobuf.MessageType\x12\x37\n\x0c\x63ontent_type\x18\x07 \x01(\x0e\x32!.protobuf.ChatMessage.ContentType\"\x84\x01\n\rDeleteMessage\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12\x12\n\nmessage_id\x18\x03 \x01(\t\x12+\n\x0cmessage_type\x18\x05 \x01(\x0e\x32\x15.protobuf.MessageType\x12\x12\n\ndeleted_by\x18\x06 \x01(\t*\xaa\x01\n\x0bMessageType\x12\x18\n\x14UNKNOWN_MESSAGE_TYPE\x10\x00\x12\x0e\n\nONE_TO_ONE\x10\x01\x12\x10\n\x0cPUBLIC_GROUP\x10\x02\x12\x11\n\rPRIVATE_GROUP\x10\x03\x12 \n\x1cSYSTEM_MESSAGE_PRIVATE_GROUP\x10\x04\x12\x12\n\x0e\x43OMMUNITY_CHAT\x10\x05\x12\x16\n\x12SYSTEM_MESSAGE_GAP\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*status_backend/protocol/chat_message.proto\x12\x08protobuf\"\xd3\x05\n\x0b\x43hatMessage\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x11\n\ttimestamp\x18\x02 \x01(\x04\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x13\n\x0bresponse_to\x18\x04 \x01(\t\x12\x10\n\x08\x65ns_name\x18\x05 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x06 \x01(\t\x12+\n\x0cmessage_type\x18\x07 \x01(\x0e\x32\x15.protobuf.MessageType\x12\x37\n\x0c\x63ontent_type\x18\x08 \x01(\x0e\x32!.protobuf.ChatMessage.ContentType\x12\r\n\x05grant\x18\r \x01(\x0c\x12\x14\n\x0c\x64isplay_name\x18\x0e \x01(\t\"\xd0\x03\n\x0b\x43ontentType\x12\x18\n\x14UNKNOWN_CONTENT_TYPE\x10\x00\x12\x0e\n\nTEXT_PLAIN\x10\x01\x12\x0b\n\x07STICKER\x10\x02\x12\n\n\x06STATUS\x10\x03\x12\t\n\x05\x45MOJI\x10\x04\x12\x17\n\x13TRANSACTION_COMMAND\x10\x05\x12(\n$SYSTEM_MESSAGE_CONTENT_PRIVATE_GROUP\x10\x06\x12\t\n\x05IMAGE\x10\x07\x12\t\n\x05\x41UDIO\x10\x08\x12\r\n\tCOMMUNITY\x10\t\x12\x16\n\x12SYSTEM_MESSAGE_GAP\x10\n\x12\x13\n\x0f\x43ONTACT_REQUEST\x10\x0b\x12\x13\n\x0f\x44ISCORD_MESSAGE\x10\x0c\x12\x19\n\x15IDENTITY_VERIFICATION\x10\r\x12!\n\x1dSYSTEM_MESSAGE_PINNED_MESSAGE\x10\x0e\x12$\n SYSTEM_MESSAGE_MUTUAL_EVENT_SENT\x10\x0f\x12(\n$SYSTEM_MESSAGE_MUTUAL_EVENT_ACCEPTED\x10\x10\x12\'\n#SYSTEM_MESSAGE_MUTUAL_EVENT_REMOVED\x10\x11\x12\x12\n\x0e\x42RIDGE_MESSAGE\x10\x12\"\xb5\x01\n\x0b\x45\x64itMessage\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\x12\n\nmessage_id\x18\x04 \x01(\t\x12+\n\x0cmessage_type\x18\x06 \x01(\x0e\x32\x15.protobuf.MessageType\x12\x37\n\x0c\x63ontent_type\x18\x07 \x01(\x0e\x32!.protobuf.ChatMessage.ContentType\"\x84\x01\n\rDeleteMessage\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12\x12\n\nmessage_id\x18\x03 \x01(\t\x12+\n\x0cmessage_type\x18\x05 \x01(\x0e\x32\x15.protobuf.MessageType\x12\x12\n\ndeleted_by\x18\x06 \x01(\t*\xaa\x01\n\x0bMessageType\x12\x18\n\x14UNKNOWN_MESSAGE_TYPE\x10\x00\x12\x0e\n\nONE_TO_ONE\x10\x01\x12\x10\n\x0cPUBLIC_GROUP\x10\x02\x12\x11\n\rPRIVATE_GROUP\x10\x03\x12 \n\x1cSYSTEM_MESSAGE_PRIVATE_GROUP\x10\x04\x12\x12\n\x0e\x43OMMUNITY_CHAT\x10\x05\x12\x16\n\x12SYSTEM_MESSAGE_GAP\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'status_backend.protocol.chat_message_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MESSAGETYPE']._serialized_start=1087
-  _globals['_MESSAGETYPE']._serialized_end=1257
+  _globals['_MESSAGETYPE']._serialized_start=1102
+  _globals['_MESSAGETYPE']._serialized_end=1272
   _globals['_CHATMESSAGE']._serialized_start=57
-  _globals['_CHATMESSAGE']._serialized_end=765
-  _globals['_CHATMESSAGE_CONTENTTYPE']._serialized_start=301
-  _globals['_CHATMESSAGE_CONTENTTYPE']._serialized_end=765
-  _globals['_EDITMESSAGE']._serialized_start=768
-  _globals['_EDITMESSAGE']._serialized_end=949
-  _globals['_DELETEMESSAGE']._serialized_start=952
-  _globals['_DELETEMESSAGE']._serialized_end=1084
+  _globals['_CHATMESSAGE']._serialized_end=780
+  _globals['_CHATMESSAGE_CONTENTTYPE']._serialized_start=316
+  _globals['_CHATMESSAGE_CONTENTTYPE']._serialized_end=780
+  _globals['_EDITMESSAGE']._serialized_start=783
+  _globals['_EDITMESSAGE']._serialized_end=964
+  _globals['_DELETEMESSAGE']._serialized_start=967
+  _globals['_DELETEMESSAGE']._serialized_end=1099
 # @@protoc_insertion_point(module_scope)

@@ -23,7 +23,7 @@ COMMUNITY_CHAT: MessageType
 SYSTEM_MESSAGE_GAP: MessageType
 
 class ChatMessage(_message.Message):
-    __slots__ = ("clock", "timestamp", "text", "response_to", "ens_name", "chat_id", "message_type", "content_type", "display_name")
+    __slots__ = ("clock", "timestamp", "text", "response_to", "ens_name", "chat_id", "message_type", "content_type", "grant", "display_name")
     class ContentType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         UNKNOWN_CONTENT_TYPE: _ClassVar[ChatMessage.ContentType]
@@ -72,6 +72,7 @@ class ChatMessage(_message.Message):
     CHAT_ID_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_TYPE_FIELD_NUMBER: _ClassVar[int]
     CONTENT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    GRANT_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     clock: int
     timestamp: int
@@ -81,8 +82,9 @@ class ChatMessage(_message.Message):
     chat_id: str
     message_type: MessageType
     content_type: ChatMessage.ContentType
+    grant: bytes
     display_name: str
-    def __init__(self, clock: _Optional[int] = ..., timestamp: _Optional[int] = ..., text: _Optional[str] = ..., response_to: _Optional[str] = ..., ens_name: _Optional[str] = ..., chat_id: _Optional[str] = ..., message_type: _Optional[_Union[MessageType, str]] = ..., content_type: _Optional[_Union[ChatMessage.ContentType, str]] = ..., display_name: _Optional[str] = ...) -> None: ...
+    def __init__(self, clock: _Optional[int] = ..., timestamp: _Optional[int] = ..., text: _Optional[str] = ..., response_to: _Optional[str] = ..., ens_name: _Optional[str] = ..., chat_id: _Optional[str] = ..., message_type: _Optional[_Union[MessageType, str]] = ..., content_type: _Optional[_Union[ChatMessage.ContentType, str]] = ..., grant: _Optional[bytes] = ..., display_name: _Optional[str] = ...) -> None: ...
 
 class EditMessage(_message.Message):
     __slots__ = ("clock", "text", "chat_id", "message_id", "message_type", "content_type")

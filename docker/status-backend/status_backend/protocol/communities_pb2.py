@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from status_backend.protocol import chat_identity_pb2 as status__backend_dot_protocol_dot_chat__identity__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)status_backend/protocol/communities.proto\x12\x08protobuf\x1a+status_backend/protocol/chat_identity.proto\"b\n\x0fRevealedAccount\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x12\x11\n\tchain_ids\x18\x03 \x03(\x04\x12\x18\n\x10isAirdropAddress\x18\x04 \x01(\x08\"\xa9\x02\n\x0f\x43ommunityMember\x12.\n\x05roles\x18\x01 \x03(\x0e\x32\x1f.protobuf.CommunityMember.Roles\x12\x19\n\x11last_update_clock\x18\x03 \x01(\x04\x12;\n\x0c\x63hannel_role\x18\x04 \x01(\x0e\x32%.protobuf.CommunityMember.ChannelRole\"M\n\x05Roles\x12\r\n\tROLE_NONE\x10\x00\x12\x0e\n\nROLE_OWNER\x10\x01\x12\x0e\n\nROLE_ADMIN\x10\x04\x12\x15\n\x11ROLE_TOKEN_MASTER\x10\x05\"?\n\x0b\x43hannelRole\x12\x17\n\x13\x43HANNEL_ROLE_POSTER\x10\x00\x12\x17\n\x13\x43HANNEL_ROLE_VIEWER\x10\x01\"\xbe\x02\n\rTokenCriteria\x12J\n\x12\x63ontract_addresses\x18\x01 \x03(\x0b\x32..protobuf.TokenCriteria.ContractAddressesEntry\x12*\n\x04type\x18\x02 \x01(\x0e\x32\x1c.protobuf.CommunityTokenType\x12\x0e\n\x06symbol\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06\x61mount\x18\x05 \x01(\t\x12\x11\n\ttoken_ids\x18\x06 \x03(\x04\x12\x13\n\x0b\x65ns_pattern\x18\x07 \x01(\t\x12\x10\n\x08\x64\x65\x63imals\x18\x08 \x01(\x04\x12\x13\n\x0b\x61mountInWei\x18\t \x01(\t\x1a\x38\n\x16\x43ontractAddressesEntry\x12\x0b\n\x03key\x18\x01 \x01(\x04\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb4\x02\n\x18\x43ommunityTokenPermission\x12\n\n\x02id\x18\x01 \x01(\t\x12\x35\n\x04type\x18\x02 \x01(\x0e\x32\'.protobuf.CommunityTokenPermission.Type\x12/\n\x0etoken_criteria\x18\x03 \x03(\x0b\x32\x17.protobuf.TokenCriteria\x12\x10\n\x08\x63hat_ids\x18\x04 \x03(\t\x12\x12\n\nis_private\x18\x05 \x01(\x08\"~\n\x04Type\x12\x1c\n\x18UNKNOWN_TOKEN_PERMISSION\x10\x00\x12\x10\n\x0c\x42\x45\x43OME_ADMIN\x10\x01\x12\x11\n\rBECOME_MEMBER\x10\x02\x12\x14\n\x10\x43\x41N_VIEW_CHANNEL\x10\x03\x12\x1d\n\x19\x43\x41N_VIEW_AND_POST_CHANNEL\x10\x04\"\xc7\x01\n\x14\x43ommunityPermissions\x12\x10\n\x08\x65ns_only\x18\x01 \x01(\x08\x12\x0f\n\x07private\x18\x02 \x01(\x08\x12\x35\n\x06\x61\x63\x63\x65ss\x18\x03 \x01(\x0e\x32%.protobuf.CommunityPermissions.Access\"U\n\x06\x41\x63\x63\x65ss\x12\x12\n\x0eUNKNOWN_ACCESS\x10\x00\x12\x0f\n\x0b\x41UTO_ACCEPT\x10\x01\x12\x13\n\x0fINVITATION_ONLY\x10\x02\x12\x11\n\rMANUAL_ACCEPT\x10\x03\"A\n\x16\x43ommunityAdminSettings\x12\'\n\x1fpin_message_all_members_enabled\x18\x01 \x01(\x08\"\xe0\x02\n\rCommunityChat\x12\x35\n\x07members\x18\x01 \x03(\x0b\x32$.protobuf.CommunityChat.MembersEntry\x12\x33\n\x0bpermissions\x18\x02 \x01(\x0b\x32\x1e.protobuf.CommunityPermissions\x12(\n\x08identity\x18\x03 \x01(\x0b\x32\x16.protobuf.ChatIdentity\x12\x13\n\x0b\x63\x61tegory_id\x18\x04 \x01(\t\x12\x10\n\x08position\x18\x05 \x01(\x05\x12\"\n\x1aviewers_can_post_reactions\x18\x06 \x01(\x08\x12#\n\x1bhide_if_permissions_not_met\x18\x07 \x01(\x08\x1aI\n\x0cMembersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.protobuf.CommunityMember:\x02\x38\x01\"H\n\x11\x43ommunityCategory\x12\x13\n\x0b\x63\x61tegory_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08position\x18\x03 \x01(\x05\"\xd8\x07\n\x14\x43ommunityDescription\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12<\n\x07members\x18\x02 \x03(\x0b\x32+.protobuf.CommunityDescription.MembersEntry\x12\x33\n\x0bpermissions\x18\x03 \x01(\x0b\x32\x1e.protobuf.CommunityPermissions\x12(\n\x08identity\x18\x05 \x01(\x0b\x32\x16.protobuf.ChatIdentity\x12\x38\n\x05\x63hats\x18\x06 \x03(\x0b\x32).protobuf.CommunityDescription.ChatsEntry\x12\x10\n\x08\x62\x61n_list\x18\x07 \x03(\t\x12\x42\n\ncategories\x18\x08 \x03(\x0b\x32..protobuf.CommunityDescription.CategoriesEntry\x12 \n\x18\x61rchive_magnetlink_clock\x18\t \x01(\x04\x12\x38\n\x0e\x61\x64min_settings\x18\n \x01(\x0b\x32 .protobuf.CommunityAdminSettings\x12\x15\n\rintro_message\x18\x0b \x01(\t\x12\x15\n\routro_message\x18\x0c \x01(\t\x12\x11\n\tencrypted\x18\r \x01(\x08\x12\x0c\n\x04tags\x18\x0e \x03(\t\x12O\n\x11token_permissions\x18\x0f \x03(\x0b\x32\x34.protobuf.CommunityDescription.TokenPermissionsEntry\x12\x1c\n\x14\x61\x63tive_members_count\x18\x11 \x01(\x04\x12\n\n\x02ID\x18\x12 \x01(\t\x12\x1f\n\x17\x61rchive_index_cid_clock\x18Z \x01(\x04\x1aI\n\x0cMembersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.protobuf.CommunityMember:\x02\x38\x01\x1a\x45\n\nChatsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.protobuf.CommunityChat:\x02\x38\x01\x1aN\n\x0f\x43\x61tegoriesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x1b.protobuf.CommunityCategory:\x02\x38\x01\x1a[\n\x15TokenPermissionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x31\n\x05value\x18\x02 \x01(\x0b\x32\".protobuf.CommunityTokenPermission:\x02\x38\x01\"\xc9\x01\n\x16\x43ommunityRequestToJoin\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x10\n\x08\x65ns_name\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x04 \x01(\x0c\x12\x14\n\x0c\x64isplay_name\x18\x05 \x01(\t\x12\x34\n\x11revealed_accounts\x18\x06 \x03(\x0b\x32\x19.protobuf.RevealedAccount\x12\x1b\n\x13\x63ustomization_color\x18Z \x01(\t\">\n\x17\x43ommunityRequestToLeave\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x14\n\x0c\x63ommunity_id\x18\x02 \x01(\x0c\"\x95\x02\n\x1e\x43ommunityRequestToJoinResponse\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x31\n\tcommunity\x18\x02 \x01(\x0b\x32\x1e.protobuf.CommunityDescription\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x03 \x01(\x08\x12\r\n\x05grant\x18\x04 \x01(\x0c\x12\x14\n\x0c\x63ommunity_id\x18\x05 \x01(\x0c\x12\x12\n\nmagnet_uri\x18\x06 \x01(\t\x12#\n\x1bprotected_topic_private_key\x18\x07 \x01(\x0c\x12.\n&community_description_protocol_message\x18\t \x01(\x0c\x12\x11\n\tindex_cid\x18Z \x01(\t\"F\n!CommunityMessageArchiveMagnetlink\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x12\n\nmagnet_uri\x18\x02 \x01(\t\"=\n\x1f\x43ommunityMessageArchiveIndexCid\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x0b\n\x03\x63id\x18\x02 \x01(\t*L\n\x12\x43ommunityTokenType\x12\x16\n\x12UNKNOWN_TOKEN_TYPE\x10\x00\x12\t\n\x05\x45RC20\x10\x01\x12\n\n\x06\x45RC721\x10\x02\x12\x07\n\x03\x45NS\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)status_backend/protocol/communities.proto\x12\x08protobuf\x1a+status_backend/protocol/chat_identity.proto\"b\n\x0fRevealedAccount\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x12\x11\n\tchain_ids\x18\x03 \x03(\x04\x12\x18\n\x10isAirdropAddress\x18\x04 \x01(\x08\"\xa9\x02\n\x0f\x43ommunityMember\x12.\n\x05roles\x18\x01 \x03(\x0e\x32\x1f.protobuf.CommunityMember.Roles\x12\x19\n\x11last_update_clock\x18\x03 \x01(\x04\x12;\n\x0c\x63hannel_role\x18\x04 \x01(\x0e\x32%.protobuf.CommunityMember.ChannelRole\"M\n\x05Roles\x12\r\n\tROLE_NONE\x10\x00\x12\x0e\n\nROLE_OWNER\x10\x01\x12\x0e\n\nROLE_ADMIN\x10\x04\x12\x15\n\x11ROLE_TOKEN_MASTER\x10\x05\"?\n\x0b\x43hannelRole\x12\x17\n\x13\x43HANNEL_ROLE_POSTER\x10\x00\x12\x17\n\x13\x43HANNEL_ROLE_VIEWER\x10\x01\"\xbe\x02\n\rTokenCriteria\x12J\n\x12\x63ontract_addresses\x18\x01 \x03(\x0b\x32..protobuf.TokenCriteria.ContractAddressesEntry\x12*\n\x04type\x18\x02 \x01(\x0e\x32\x1c.protobuf.CommunityTokenType\x12\x0e\n\x06symbol\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06\x61mount\x18\x05 \x01(\t\x12\x11\n\ttoken_ids\x18\x06 \x03(\x04\x12\x13\n\x0b\x65ns_pattern\x18\x07 \x01(\t\x12\x10\n\x08\x64\x65\x63imals\x18\x08 \x01(\x04\x12\x13\n\x0b\x61mountInWei\x18\t \x01(\t\x1a\x38\n\x16\x43ontractAddressesEntry\x12\x0b\n\x03key\x18\x01 \x01(\x04\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xce\x02\n\x18\x43ommunityTokenPermission\x12\n\n\x02id\x18\x01 \x01(\t\x12\x35\n\x04type\x18\x02 \x01(\x0e\x32\'.protobuf.CommunityTokenPermission.Type\x12/\n\x0etoken_criteria\x18\x03 \x03(\x0b\x32\x17.protobuf.TokenCriteria\x12\x10\n\x08\x63hat_ids\x18\x04 \x03(\t\x12\x12\n\nis_private\x18\x05 \x01(\x08\"\x97\x01\n\x04Type\x12\x1c\n\x18UNKNOWN_TOKEN_PERMISSION\x10\x00\x12\x10\n\x0c\x42\x45\x43OME_ADMIN\x10\x01\x12\x11\n\rBECOME_MEMBER\x10\x02\x12\x14\n\x10\x43\x41N_VIEW_CHANNEL\x10\x03\x12\x1d\n\x19\x43\x41N_VIEW_AND_POST_CHANNEL\x10\x04\x12\x17\n\x13\x42\x45\x43OME_TOKEN_MASTER\x10\x05\"\xc7\x01\n\x14\x43ommunityPermissions\x12\x10\n\x08\x65ns_only\x18\x01 \x01(\x08\x12\x0f\n\x07private\x18\x02 \x01(\x08\x12\x35\n\x06\x61\x63\x63\x65ss\x18\x03 \x01(\x0e\x32%.protobuf.CommunityPermissions.Access\"U\n\x06\x41\x63\x63\x65ss\x12\x12\n\x0eUNKNOWN_ACCESS\x10\x00\x12\x0f\n\x0b\x41UTO_ACCEPT\x10\x01\x12\x13\n\x0fINVITATION_ONLY\x10\x02\x12\x11\n\rMANUAL_ACCEPT\x10\x03\"A\n\x16\x43ommunityAdminSettings\x12\'\n\x1fpin_message_all_members_enabled\x18\x01 \x01(\x08\"\xe0\x02\n\rCommunityChat\x12\x35\n\x07members\x18\x01 \x03(\x0b\x32$.protobuf.CommunityChat.MembersEntry\x12\x33\n\x0bpermissions\x18\x02 \x01(\x0b\x32\x1e.protobuf.CommunityPermissions\x12(\n\x08identity\x18\x03 \x01(\x0b\x32\x16.protobuf.ChatIdentity\x12\x13\n\x0b\x63\x61tegory_id\x18\x04 \x01(\t\x12\x10\n\x08position\x18\x05 \x01(\x05\x12\"\n\x1aviewers_can_post_reactions\x18\x06 \x01(\x08\x12#\n\x1bhide_if_permissions_not_met\x18\x07 \x01(\x08\x1aI\n\x0cMembersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.protobuf.CommunityMember:\x02\x38\x01\"H\n\x11\x43ommunityCategory\x12\x13\n\x0b\x63\x61tegory_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08position\x18\x03 \x01(\x05\"\xd8\x07\n\x14\x43ommunityDescription\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12<\n\x07members\x18\x02 \x03(\x0b\x32+.protobuf.CommunityDescription.MembersEntry\x12\x33\n\x0bpermissions\x18\x03 \x01(\x0b\x32\x1e.protobuf.CommunityPermissions\x12(\n\x08identity\x18\x05 \x01(\x0b\x32\x16.protobuf.ChatIdentity\x12\x38\n\x05\x63hats\x18\x06 \x03(\x0b\x32).protobuf.CommunityDescription.ChatsEntry\x12\x10\n\x08\x62\x61n_list\x18\x07 \x03(\t\x12\x42\n\ncategories\x18\x08 \x03(\x0b\x32..protobuf.CommunityDescription.CategoriesEntry\x12 \n\x18\x61rchive_magnetlink_clock\x18\t \x01(\x04\x12\x38\n\x0e\x61\x64min_settings\x18\n \x01(\x0b\x32 .protobuf.CommunityAdminSettings\x12\x15\n\rintro_message\x18\x0b \x01(\t\x12\x15\n\routro_message\x18\x0c \x01(\t\x12\x11\n\tencrypted\x18\r \x01(\x08\x12\x0c\n\x04tags\x18\x0e \x03(\t\x12O\n\x11token_permissions\x18\x0f \x03(\x0b\x32\x34.protobuf.CommunityDescription.TokenPermissionsEntry\x12\x1c\n\x14\x61\x63tive_members_count\x18\x11 \x01(\x04\x12\n\n\x02ID\x18\x12 \x01(\t\x12\x1f\n\x17\x61rchive_index_cid_clock\x18Z \x01(\x04\x1aI\n\x0cMembersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.protobuf.CommunityMember:\x02\x38\x01\x1a\x45\n\nChatsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.protobuf.CommunityChat:\x02\x38\x01\x1aN\n\x0f\x43\x61tegoriesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x1b.protobuf.CommunityCategory:\x02\x38\x01\x1a[\n\x15TokenPermissionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x31\n\x05value\x18\x02 \x01(\x0b\x32\".protobuf.CommunityTokenPermission:\x02\x38\x01\"\xc9\x01\n\x16\x43ommunityRequestToJoin\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x10\n\x08\x65ns_name\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x04 \x01(\x0c\x12\x14\n\x0c\x64isplay_name\x18\x05 \x01(\t\x12\x34\n\x11revealed_accounts\x18\x06 \x03(\x0b\x32\x19.protobuf.RevealedAccount\x12\x1b\n\x13\x63ustomization_color\x18Z \x01(\t\"P\n\x05Grant\x12\x14\n\x0c\x63ommunity_id\x18\x01 \x01(\x0c\x12\x11\n\tmember_id\x18\x02 \x01(\x0c\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\r\n\x05\x63lock\x18\x04 \x01(\x04\">\n\x17\x43ommunityRequestToLeave\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x14\n\x0c\x63ommunity_id\x18\x02 \x01(\x0c\"\x95\x02\n\x1e\x43ommunityRequestToJoinResponse\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x31\n\tcommunity\x18\x02 \x01(\x0b\x32\x1e.protobuf.CommunityDescription\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x03 \x01(\x08\x12\r\n\x05grant\x18\x04 \x01(\x0c\x12\x14\n\x0c\x63ommunity_id\x18\x05 \x01(\x0c\x12\x12\n\nmagnet_uri\x18\x06 \x01(\t\x12#\n\x1bprotected_topic_private_key\x18\x07 \x01(\x0c\x12.\n&community_description_protocol_message\x18\t \x01(\x0c\x12\x11\n\tindex_cid\x18Z \x01(\t\"F\n!CommunityMessageArchiveMagnetlink\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x12\n\nmagnet_uri\x18\x02 \x01(\t\"=\n\x1f\x43ommunityMessageArchiveIndexCid\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x0b\n\x03\x63id\x18\x02 \x01(\t*L\n\x12\x43ommunityTokenType\x12\x16\n\x12UNKNOWN_TOKEN_TYPE\x10\x00\x12\t\n\x05\x45RC20\x10\x01\x12\n\n\x06\x45RC721\x10\x02\x12\x07\n\x03\x45NS\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,8 +44,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMMUNITYDESCRIPTION_CATEGORIESENTRY']._serialized_options = b'8\001'
   _globals['_COMMUNITYDESCRIPTION_TOKENPERMISSIONSENTRY']._loaded_options = None
   _globals['_COMMUNITYDESCRIPTION_TOKENPERMISSIONSENTRY']._serialized_options = b'8\001'
-  _globals['_COMMUNITYTOKENTYPE']._serialized_start=3500
-  _globals['_COMMUNITYTOKENTYPE']._serialized_end=3576
+  _globals['_COMMUNITYTOKENTYPE']._serialized_start=3608
+  _globals['_COMMUNITYTOKENTYPE']._serialized_end=3684
   _globals['_REVEALEDACCOUNT']._serialized_start=100
   _globals['_REVEALEDACCOUNT']._serialized_end=198
   _globals['_COMMUNITYMEMBER']._serialized_start=201
@@ -59,39 +59,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOKENCRITERIA_CONTRACTADDRESSESENTRY']._serialized_start=763
   _globals['_TOKENCRITERIA_CONTRACTADDRESSESENTRY']._serialized_end=819
   _globals['_COMMUNITYTOKENPERMISSION']._serialized_start=822
-  _globals['_COMMUNITYTOKENPERMISSION']._serialized_end=1130
-  _globals['_COMMUNITYTOKENPERMISSION_TYPE']._serialized_start=1004
-  _globals['_COMMUNITYTOKENPERMISSION_TYPE']._serialized_end=1130
-  _globals['_COMMUNITYPERMISSIONS']._serialized_start=1133
-  _globals['_COMMUNITYPERMISSIONS']._serialized_end=1332
-  _globals['_COMMUNITYPERMISSIONS_ACCESS']._serialized_start=1247
-  _globals['_COMMUNITYPERMISSIONS_ACCESS']._serialized_end=1332
-  _globals['_COMMUNITYADMINSETTINGS']._serialized_start=1334
-  _globals['_COMMUNITYADMINSETTINGS']._serialized_end=1399
-  _globals['_COMMUNITYCHAT']._serialized_start=1402
-  _globals['_COMMUNITYCHAT']._serialized_end=1754
-  _globals['_COMMUNITYCHAT_MEMBERSENTRY']._serialized_start=1681
-  _globals['_COMMUNITYCHAT_MEMBERSENTRY']._serialized_end=1754
-  _globals['_COMMUNITYCATEGORY']._serialized_start=1756
-  _globals['_COMMUNITYCATEGORY']._serialized_end=1828
-  _globals['_COMMUNITYDESCRIPTION']._serialized_start=1831
-  _globals['_COMMUNITYDESCRIPTION']._serialized_end=2815
-  _globals['_COMMUNITYDESCRIPTION_MEMBERSENTRY']._serialized_start=1681
-  _globals['_COMMUNITYDESCRIPTION_MEMBERSENTRY']._serialized_end=1754
-  _globals['_COMMUNITYDESCRIPTION_CHATSENTRY']._serialized_start=2573
-  _globals['_COMMUNITYDESCRIPTION_CHATSENTRY']._serialized_end=2642
-  _globals['_COMMUNITYDESCRIPTION_CATEGORIESENTRY']._serialized_start=2644
-  _globals['_COMMUNITYDESCRIPTION_CATEGORIESENTRY']._serialized_end=2722
-  _globals['_COMMUNITYDESCRIPTION_TOKENPERMISSIONSENTRY']._serialized_start=2724
-  _globals['_COMMUNITYDESCRIPTION_TOKENPERMISSIONSENTRY']._serialized_end=2815
-  _globals['_COMMUNITYREQUESTTOJOIN']._serialized_start=2818
-  _globals['_COMMUNITYREQUESTTOJOIN']._serialized_end=3019
-  _globals['_COMMUNITYREQUESTTOLEAVE']._serialized_start=3021
-  _globals['_COMMUNITYREQUESTTOLEAVE']._serialized_end=3083
-  _globals['_COMMUNITYREQUESTTOJOINRESPONSE']._serialized_start=3086
-  _globals['_COMMUNITYREQUESTTOJOINRESPONSE']._serialized_end=3363
-  _globals['_COMMUNITYMESSAGEARCHIVEMAGNETLINK']._serialized_start=3365
-  _globals['_COMMUNITYMESSAGEARCHIVEMAGNETLINK']._serialized_end=3435
-  _globals['_COMMUNITYMESSAGEARCHIVEINDEXCID']._serialized_start=3437
-  _globals['_COMMUNITYMESSAGEARCHIVEINDEXCID']._serialized_end=3498
+  _globals['_COMMUNITYTOKENPERMISSION']._serialized_end=1156
+  _globals['_COMMUNITYTOKENPERMISSION_TYPE']._serialized_start=1005
+  _globals['_COMMUNITYTOKENPERMISSION_TYPE']._serialized_end=1156
+  _globals['_COMMUNITYPERMISSIONS']._serialized_start=1159
+  _globals['_COMMUNITYPERMISSIONS']._serialized_end=1358
+  _globals['_COMMUNITYPERMISSIONS_ACCESS']._serialized_start=1273
+  _globals['_COMMUNITYPERMISSIONS_ACCESS']._serialized_end=1358
+  _globals['_COMMUNITYADMINSETTINGS']._serialized_start=1360
+  _globals['_COMMUNITYADMINSETTINGS']._serialized_end=1425
+  _globals['_COMMUNITYCHAT']._serialized_start=1428
+  _globals['_COMMUNITYCHAT']._serialized_end=1780
+  _globals['_COMMUNITYCHAT_MEMBERSENTRY']._serialized_start=1707
+  _globals['_COMMUNITYCHAT_MEMBERSENTRY']._serialized_end=1780
+  _globals['_COMMUNITYCATEGORY']._serialized_start=1782
+  _globals['_COMMUNITYCATEGORY']._serialized_end=1854
+  _globals['_COMMUNITYDESCRIPTION']._serialized_start=1857
+  _globals['_COMMUNITYDESCRIPTION']._serialized_end=2841
+  _globals['_COMMUNITYDESCRIPTION_MEMBERSENTRY']._serialized_start=1707
+  _globals['_COMMUNITYDESCRIPTION_MEMBERSENTRY']._serialized_end=1780
+  _globals['_COMMUNITYDESCRIPTION_CHATSENTRY']._serialized_start=2599
+  _globals['_COMMUNITYDESCRIPTION_CHATSENTRY']._serialized_end=2668
+  _globals['_COMMUNITYDESCRIPTION_CATEGORIESENTRY']._serialized_start=2670
+  _globals['_COMMUNITYDESCRIPTION_CATEGORIESENTRY']._serialized_end=2748
+  _globals['_COMMUNITYDESCRIPTION_TOKENPERMISSIONSENTRY']._serialized_start=2750
+  _globals['_COMMUNITYDESCRIPTION_TOKENPERMISSIONSENTRY']._serialized_end=2841
+  _globals['_COMMUNITYREQUESTTOJOIN']._serialized_start=2844
+  _globals['_COMMUNITYREQUESTTOJOIN']._serialized_end=3045
+  _globals['_GRANT']._serialized_start=3047
+  _globals['_GRANT']._serialized_end=3127
+  _globals['_COMMUNITYREQUESTTOLEAVE']._serialized_start=3129
+  _globals['_COMMUNITYREQUESTTOLEAVE']._serialized_end=3191
+  _globals['_COMMUNITYREQUESTTOJOINRESPONSE']._serialized_start=3194
+  _globals['_COMMUNITYREQUESTTOJOINRESPONSE']._serialized_end=3471
+  _globals['_COMMUNITYMESSAGEARCHIVEMAGNETLINK']._serialized_start=3473
+  _globals['_COMMUNITYMESSAGEARCHIVEMAGNETLINK']._serialized_end=3543
+  _globals['_COMMUNITYMESSAGEARCHIVEINDEXCID']._serialized_start=3545
+  _globals['_COMMUNITYMESSAGEARCHIVEINDEXCID']._serialized_end=3606
 # @@protoc_insertion_point(module_scope)

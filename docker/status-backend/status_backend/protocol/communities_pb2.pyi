@@ -95,11 +95,13 @@ class CommunityTokenPermission(_message.Message):
         BECOME_MEMBER: _ClassVar[CommunityTokenPermission.Type]
         CAN_VIEW_CHANNEL: _ClassVar[CommunityTokenPermission.Type]
         CAN_VIEW_AND_POST_CHANNEL: _ClassVar[CommunityTokenPermission.Type]
+        BECOME_TOKEN_MASTER: _ClassVar[CommunityTokenPermission.Type]
     UNKNOWN_TOKEN_PERMISSION: CommunityTokenPermission.Type
     BECOME_ADMIN: CommunityTokenPermission.Type
     BECOME_MEMBER: CommunityTokenPermission.Type
     CAN_VIEW_CHANNEL: CommunityTokenPermission.Type
     CAN_VIEW_AND_POST_CHANNEL: CommunityTokenPermission.Type
+    BECOME_TOKEN_MASTER: CommunityTokenPermission.Type
     ID_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     TOKEN_CRITERIA_FIELD_NUMBER: _ClassVar[int]
@@ -256,6 +258,18 @@ class CommunityRequestToJoin(_message.Message):
     revealed_accounts: _containers.RepeatedCompositeFieldContainer[RevealedAccount]
     customization_color: str
     def __init__(self, clock: _Optional[int] = ..., ens_name: _Optional[str] = ..., chat_id: _Optional[str] = ..., community_id: _Optional[bytes] = ..., display_name: _Optional[str] = ..., revealed_accounts: _Optional[_Iterable[_Union[RevealedAccount, _Mapping]]] = ..., customization_color: _Optional[str] = ...) -> None: ...
+
+class Grant(_message.Message):
+    __slots__ = ("community_id", "member_id", "chat_id", "clock")
+    COMMUNITY_ID_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
+    CHAT_ID_FIELD_NUMBER: _ClassVar[int]
+    CLOCK_FIELD_NUMBER: _ClassVar[int]
+    community_id: bytes
+    member_id: bytes
+    chat_id: str
+    clock: int
+    def __init__(self, community_id: _Optional[bytes] = ..., member_id: _Optional[bytes] = ..., chat_id: _Optional[str] = ..., clock: _Optional[int] = ...) -> None: ...
 
 class CommunityRequestToLeave(_message.Message):
     __slots__ = ("clock", "community_id")

@@ -93,10 +93,11 @@ class FakeArchives:
 
 
 class Node:
-    """A logged-in messenger, driven by RPC. `stop` and `start` are logout and login; `crash` is kill -9."""
+    """A logged-in messenger, driven by RPC. `stop` and `start` are logout and login; `options` of the latter."""
 
-    def __init__(self, name: str, directory: Path, fleet: WakuFleet | None) -> None:
+    def __init__(self, name: str, directory: Path, fleet: WakuFleet | None, **options: Any) -> None:
         self.name = name
+        self.options = options
         self.key = PrivateKey()
         self.public_key = ids.public_key_id(self.key.public_key)
         self.signals: list[dict[str, Any]] = []
@@ -122,7 +123,7 @@ class Node:
             signals=hub,
             fleet=self._fleet,
             account={"customizationColor": "primary"},
-            options={},
+            options=self.options,
         )
         self.session = session
         self.messenger = Messenger(session)
@@ -215,16 +216,16 @@ def waku(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WakuProcess
     process.stop()
 
 
-NewNode = Callable[[str], Awaitable[Node]]
+NewNode = Callable[..., Awaitable[Node]]
 
 
 @pytest.fixture
-async def new_node_on(tmp_path: Path) -> AsyncIterator[Callable[[str, WakuFleet], Awaitable[Node]]]:
+async def new_node_on(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Node]]]:
     """Makes and starts nodes in fleets of the test's own."""
     nodes: list[Node] = []
 
-    async def make(name: str, fleet: WakuFleet) -> Node:
-        nodes.append(Node(name, tmp_path, fleet))
+    async def make(name: str, fleet: WakuFleet, **options: Any) -> Node:
+        nodes.append(Node(name, tmp_path, fleet, **options))
         await nodes[-1].start()
         return nodes[-1]
 
@@ -234,8 +235,8 @@ async def new_node_on(tmp_path: Path) -> AsyncIterator[Callable[[str, WakuFleet]
 
 
 @pytest.fixture
-def new_node(new_node_on: Callable[[str, WakuFleet], Awaitable[Node]], waku: WakuProcess) -> NewNode:
-    return lambda name: new_node_on(name, waku.fleet)
+def new_node(new_node_on: Callable[..., Awaitable[Node]], waku: WakuProcess) -> NewNode:
+    return lambda name, **options: new_node_on(name, waku.fleet, **options)
 
 
 @pytest.fixture

@@ -130,4 +130,4 @@ async def test_killed_before_any_commit(encrypted, victim):
         assert now[:-1] == before, "no key is lost, and it was renewed once"
         assert keys(member, community_id) == now
         commits += 1
-    assert commits > 2
+    assert commits > 1, "it never died"

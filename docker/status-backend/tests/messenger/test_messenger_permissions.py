@@ -14,12 +14,13 @@ from status_backend.protocol.application import Type
 from status_backend.protocol.communities_pb2 import ENS, TokenCriteria
 from status_backend.protocol.hash_ratchet_pb2 import HashRatchetKeys
 from status_backend.protocol.waku_archive_pb2 import WakuMessage
+from status_backend.rpc import ServiceError
 from status_backend.transport.filters import Filter
 
 pytestmark = pytest.mark.anyio
 
 COMMUNITY = {"name": "a name", "description": "a description", "color": "#887af9", "membership": 1}
-ADMIN, MEMBER, VIEW, POST = 1, 2, 3, 4
+ADMIN, MEMBER, VIEW, POST, TOKEN_MASTER = 1, 2, 3, 4, 5
 TEN = {"contract_addresses": {str(CHAIN): TOKEN}, "type": 1, "symbol": "TKN", "amountInWei": "10"}
 ONE_COLLECTIBLE = {"contract_addresses": {str(CHAIN): COLLECTIBLE}, "type": 2, "symbol": "COL", "amount": "1"}
 
@@ -223,6 +224,116 @@ async def test_forged_and_replayed_keys(owner, community, new_node, chain):
         while not (member.messenger.dropped.get("forged") and member.messenger.dropped.get("replayed", 0) > before):
             await asyncio.sleep(0.02)
     assert len(encryption_of(member).keys(ids.from_hex(community_id))) == 1
+
+
+async def judged(owner, accept):
+    """Restarted so that members are judged every few milliseconds, until the community is as wanted."""
+    owner.options["memberPermissionsCheckInterval"] = 0.02
+    await owner.stop()
+    owner.signals.clear()
+    await owner.start()
+    await owner.wait("messages.new", lambda e: any(accept(c) for c in e.get("communities", [])))
+
+
+async def test_who_sells_loses_and_who_keeps_reads_on(owner, community, new_node, chain):
+    community_id, chat_id = community
+    await permit(owner, community_id, MEMBER, TEN)
+    stays, sells = await new_node("stays"), await new_node("sells")
+    wallets = {node: wallet(chain, 10) for node in (stays, sells)}
+    for node, key in wallets.items():
+        await ask(node, community_id, key)
+        await decided(node, 3)
+    chain.give(TOKEN, ids.address(wallets[sells].public_key), 9)
+    await judged(owner, lambda shown: sells.public_key not in shown["members"])
+    await say(owner, chat_id, "for owners of ten")
+    await stays.message("for owners of ten")
+    await sells.wait("messages.new", lambda e: any(not c["joined"] for c in e.get("communities", [])))
+    group = ids.from_hex(community_id)
+    assert [len(encryption_of(node).keys(group)) for node in (owner, stays, sells)] == [2, 2, 1]
+    assert await sells.rpc("joinedCommunities") == []
+
+
+async def test_a_channel_is_lost_and_won_back(owner, community, new_node, chain):
+    community_id, chat_id = community
+    await permit(owner, community_id, POST, TEN, [chat_id])
+    member, key = await new_node("member"), wallet(chain, 10)
+    await ask(member, community_id, key)
+    await decided(member, 3)
+    uuid = chat_id.removeprefix(community_id)
+
+    def can_post(community):
+        return community["chats"][uuid]["canPost"]
+
+    chain.give(TOKEN, ids.address(key.public_key), 0)
+    owner.options["memberPermissionsCheckInterval"] = 0.02
+    await owner.stop()
+    await owner.start()
+    member.signals.clear()
+    await member.wait("messages.new", lambda e: any(not can_post(c) for c in e.get("communities", [])))
+    assert "error" in await member.ask("sendChatMessage", {"chatId": chat_id, "text": "no more"})
+    assert len(encryption_of(owner).keys(chat_id.encode())) == 2
+    member.signals.clear()
+    chain.give(TOKEN, ids.address(key.public_key), 10)
+    await member.wait("messages.new", lambda e: any(can_post(c) for c in e.get("communities", [])))
+    await say(owner, chat_id, "welcome back")
+    await member.message("welcome back")
+
+
+async def test_nobody_loses_anything_because_the_chain_is_silent(owner, community, new_node, chain, caplog):
+    community_id, _ = community
+    await permit(owner, community_id, MEMBER, TEN)
+    member = await new_node("member")
+    await ask(member, community_id, wallet(chain, 10))
+    await decided(member, 3)
+    owner.session.node_config.set("Networks", [{"chainId": CHAIN, "rpcProviders": [{"url": "http://127.0.0.1:1"}]}])
+    owner.options["memberPermissionsCheckInterval"] = 0.02
+    await owner.stop()
+    await owner.start()
+    async with asyncio.timeout(20):
+        while caplog.text.count("are not judged") < 2:
+            await asyncio.sleep(0.01)
+    assert (await owner.rpc("communities"))[0]["members"].keys() == {owner.public_key, member.public_key}
+
+
+@pytest.mark.parametrize("interval", ["soon", 0, -1, True])
+async def test_an_interval_that_is_none(owner, interval):
+    owner.options["memberPermissionsCheckInterval"] = interval
+    await owner.stop()
+    with pytest.raises(ServiceError, match="memberPermissionsCheckInterval"):
+        await owner.start()
+
+
+async def test_roles_by_token(owner, community, new_node, chain):
+    community_id, _ = community
+    await permit(owner, community_id, MEMBER, ONE_COLLECTIBLE)
+    hundred, thousand = ({**TEN, "amountInWei": amount} for amount in ("100", "1000"))
+    await permit(owner, community_id, ADMIN, hundred)
+    master_permission = await permit(owner, community_id, TOKEN_MASTER, thousand)
+    admin, master = await new_node("admin"), await new_node("master")
+    keys = {node: wallet(chain, amount) for node, amount in ((admin, 100), (master, 1000))}
+    for node, key in keys.items():
+        await ask(node, community_id, key)
+        await decided(node, 3)
+
+    def roles(shown):
+        return [shown["members"].get(node.public_key, {}).get("roles", []) for node in (admin, master)]
+
+    (shown,) = await owner.rpc("communities")
+    assert roles(shown) == [[4], [5]]
+    assert (await master.rpc("communities"))[0]["memberRole"] == 5
+    question = {"communityId": community_id, "addresses": [ids.address(keys[master].public_key)]}
+    assert (await owner.rpc("checkPermissionsToJoinCommunity", question))["satisfied"] is True
+    # Without the permission a token master stays what else it is by its tokens, and no more.
+    gone = {"communityId": community_id, "permissionId": master_permission}
+    await owner.rpc("deleteCommunityTokenPermission", gone)
+    assert roles((await owner.rpc("communities"))[0]) == [[4], [4]]
+    chain.give(TOKEN, ids.address(keys[admin].public_key), 0)
+    chain.give(COLLECTIBLE, ids.address(keys[admin].public_key), 1)
+    await judged(owner, lambda shown: roles(shown) == [[], [4]])
+    # What was given by hand is no token's affair.
+    await owner.rpc("addRoleToMember", {"communityId": community_id, "user": admin.public_key, "role": 5})
+    await permit(owner, community_id, VIEW, TEN, [community[1]])
+    assert roles((await owner.rpc("communities"))[0]) == [[5], [4]]
 
 
 async def test_questions_and_bad_permissions(owner, community, chain):

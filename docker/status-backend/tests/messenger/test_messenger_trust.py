@@ -7,7 +7,8 @@ import time
 import pytest
 from coincurve import PrivateKey
 
-from status_backend.protocol import application, ids
+from status_backend.messenger import grants
+from status_backend.protocol import application, ids, signing
 from status_backend.protocol.application import Type
 from status_backend.protocol.chat_message_pb2 import COMMUNITY_CHAT, ChatMessage, DeleteMessage, EditMessage
 from status_backend.protocol.communities_pb2 import (
@@ -16,6 +17,7 @@ from status_backend.protocol.communities_pb2 import (
     CommunityMessageArchiveMagnetlink,
     CommunityRequestToJoin,
     CommunityRequestToJoinResponse,
+    Grant,
 )
 from status_backend.transport.filters import OPEN_SHARD, Filter
 
@@ -234,6 +236,53 @@ async def test_message_ahead_of_the_description_that_names_its_author(owner_and_
     )
     await owner.rpc("acceptRequestToJoinCommunity", {"id": event["requestsToJoinCommunity"][0]["id"]})
     await member.message("too early")
+
+
+def granted(community, public_key, clock, key=None, **fields):
+    """Bytes of a grant, right unless something else is said."""
+    body = Grant(
+        community_id=ids.from_hex(community.id),
+        member_id=ids.parse_public_key(public_key).format(),
+        clock=clock,
+    )
+    for name, value in fields.items():
+        setattr(body, name, value)
+    encoded = body.SerializeToString()
+    return signing.sign(key or community.private_key, encoded) + encoded
+
+
+async def test_a_grant_stands_for_the_description_that_is_on_its_way(owner_and_member, forger):
+    owner, member, community_id, chat_id = owner_and_member
+    community = owner.messenger.communities.get(community_id)
+    later, me = community.clock + 1, forger.public_key
+    bad = {
+        "of an older description": granted(community, me, community.clock),
+        "signed by somebody else": granted(community, me, later, forger.key),
+        "for somebody else": granted(community, member.public_key, later),
+        "of another community": granted(community, me, later, community_id=b"\x02" * 33),
+        "for a channel": granted(community, me, later, chat_id=chat_id),
+        "cut short": granted(community, me, later)[:70],
+        "no grant": b"\xff" * 80,
+    }
+    for text, grant in bad.items():
+        forger.publish(chat_id, chat_message(chat_id, text, grant=grant), Type.CHAT_MESSAGE)
+    forger.publish(chat_id, chat_message(chat_id, "by grant", grant=granted(community, me, later)), Type.CHAT_MESSAGE)
+    await member.message("by grant")
+    assert [text for text in await member.history(chat_id) if text in bad] == []
+    await owner.in_step()
+    assert await owner.history(chat_id) is None, "the control node knows itself who is a member"
+
+
+async def test_the_grant_comes_with_the_answer_and_goes_with_what_is_said(owner_and_member):
+    owner, member, community_id, chat_id = owner_and_member
+    community = owner.messenger.communities.get(community_id)
+    grant = member.messenger.membership._given.get(community_id)
+    assert grants.clock_of(grant, community_id, member.public_key) == community.clock
+    sent = await member.rpc("sendChatMessage", {"chatId": chat_id, "text": "with it", "contentType": 1})
+    row = member.session.db.one("SELECT payload FROM sent_messages WHERE id = ?", (sent["messages"][0]["id"],))
+    assert ChatMessage.FromString(row["payload"]).grant == grant
+    await member.rpc("leaveCommunity", community_id)
+    assert member.messenger.membership._given.get(community_id) == b""
 
 
 async def test_no_key_in_the_log(owner_and_member, caplog):
