@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import itertools
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
 
 from fleet.faults import Faults, FaultUnavailable
+from fleet.faults.network import Network
+from fleet.faults.networks import network_of
 from fleet.node import Node
 from journal.journal import Journal
 from plugin.fixtures import TestNodes
 from plugin.open_run import OpenRun
+from plugin.seed import random_of
 from plugin.shared_fleet import SharedFleet
 
 FAULT = "fault"
 
 
+@pytest.fixture(scope="session")
+def network_helpers(harness: OpenRun) -> Iterator[Callable[[], Network]]:
+    """Those of one worker; started when first needed."""
+    made: list[Network] = []
+
+    def get() -> Network:
+        if not made:
+            made.append(network_of(harness.runtime))
+        return made[0]
+
+    yield get
+    for network in made:
+        network.close()
+
+
 @pytest.fixture
-def faults(harness: OpenRun, nodes: TestNodes, journal: Journal) -> Iterator[Faults]:
+def faults(
+    request: pytest.FixtureRequest,
+    harness: OpenRun,
+    nodes: TestNodes,
+    journal: Journal,
+    network_helpers: Callable[[], Network],
+) -> Iterator[Faults]:
     """`with faults.kill(owner): ...`. Takes nodes and the clients of nodes that the fixtures made."""
     shared = _shared(harness.fleet)
 
@@ -28,8 +53,14 @@ def faults(harness: OpenRun, nodes: TestNodes, journal: Journal) -> Iterator[Fau
     def node_of(given: Any) -> Node:
         return _node_of(given, [*nodes.started, *shared])
 
-    names = {node.name for node in shared}
-    faults = Faults(harness.runtime, tell, node_of=node_of, is_shared=lambda node: node.name in names)
+    names, numbers = {node.name for node in shared}, itertools.count()
+    faults = Faults(
+        tell,
+        network=network_helpers,
+        rng=lambda name: random_of(request.node, "fault", name, next(numbers)),
+        node_of=node_of,
+        is_shared=lambda node: node.name in names,
+    )
     yield faults
     faults.close()
 

@@ -31,8 +31,8 @@ def told():
 
 
 @pytest.fixture
-def faults(runtime, told):
-    faults = Faults(runtime, lambda node, name, phase, text: told.append((node.name, name, phase)))
+def faults(told):
+    faults = Faults(lambda node, name, phase, text: told.append((node.name, name, phase)))
     yield faults
     faults.close()
 
@@ -121,10 +121,10 @@ def test_one_whose_effect_stays_is_not_healed(faults, node, told, monkeypatch):
 
 
 @in_one_runtime
-def test_a_node_that_does_not_come_back_has_failed_itself(start, runtime, tiny):
+def test_a_node_that_does_not_come_back_has_failed_itself(start, tiny):
     node = start(tiny("doomed"))
     with pytest.raises(StartError, match="doomed.*/nowhere"):
-        with Faults(runtime).kill(node):
+        with Faults().kill(node):
             node.spec = tiny("doomed", health=HealthCheck("http", "/nowhere", timeout=0.5))
 
 
@@ -136,8 +136,8 @@ def test_the_test_may_start_the_node_itself(faults, node):
 
 
 @in_one_runtime
-def test_a_fault_that_was_never_entered_is_told(runtime, node):
-    faults = Faults(runtime)
+def test_a_fault_that_was_never_entered_is_told(node):
+    faults = Faults()
     faults.kill(node)
     with pytest.raises(RuntimeError, match="want of a `with`: kill of faulty"):
         faults.close()
@@ -145,6 +145,6 @@ def test_a_fault_that_was_never_entered_is_told(runtime, node):
 
 
 @in_one_runtime
-def test_a_shared_node_is_spared(runtime, node):
+def test_a_shared_node_is_spared(node):
     with pytest.raises(ValueError, match="faulty is shared"):
-        Faults(runtime, is_shared=lambda given: given is node).kill(node)
+        Faults(is_shared=lambda given: given is node).kill(node)
