@@ -150,14 +150,16 @@ def status_backend(
     codex: Node | None = None,
     dialect: str | None = None,
     image: str | None = None,
+    source: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> NodeSpec:
     """A status-backend. Its entrypoint asks the Waku nodes who they are and writes that to FLEETS_CONFIG.
 
     `static_nodes`: the bootstrap nodes by default. Without any Waku node it starts without a fleet. `codex` is the
     storage node that it uses instead of an embedded one, `dialect` the archive API that it speaks; only the reference
-    image can do with either.
+    image can do with either. `source` is another source tree of the reference backend, with an absolute path.
     """
+    folder = source or DOCKER_DIR / "status-backend"
     static_nodes = bootstrap_nodes if static_nodes is None else static_nodes
     waku = {"--bootstrap-nodes": bootstrap_nodes, "--store-nodes": store_nodes, "--static-nodes": static_nodes}
     scan: list[str] = []
@@ -172,14 +174,14 @@ def status_backend(
     return NodeSpec(
         name=name,
         kind="status-backend",
-        image=image or "status-backend",
+        image=image or str(source or "status-backend"),
         command=("status-backend", "--address", "{host}:{port:http}"),
         process=(
             "sh",
-            str(DOCKER_DIR / "status-backend" / "entrypoint.sh"),
+            str(folder / "entrypoint.sh"),
             *("{python}", "-m", "status_backend", "--address", "{host}:{port:http}"),
         ),
-        python_path=(DOCKER_DIR / "status-backend", DOCKER_DIR / "codex"),
+        python_path=(folder, DOCKER_DIR / "codex"),
         ports={"http": 3333},
         health=HealthCheck("http", "/health", method="POST", body="[]"),
         env={**scan_env, **archives, **(env or {})},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fleet.engine import Engine, connect
@@ -37,12 +38,15 @@ def choose(requested: str = "auto") -> Choice:
     return Choice("docker", f"{why}: {_describe(engine)}")
 
 
-def make_runtime(name: str, run: Run) -> Runtime:
-    """The runtime of that name ("docker" or "process") for this process of the run."""
+def make_runtime(name: str, run: Run, images: Mapping[str, str] | None = None) -> Runtime:
+    """The runtime of that name ("docker" or "process") for this process of the run.
+
+    `images`: in docker, what is used as the image of a reference node, by the node's name.
+    """
     if name == "docker":
         from fleet.docker_runtime import DockerRuntime
 
-        return DockerRuntime(run)
+        return DockerRuntime(run, images=images)
     from fleet.process_runtime import ProcessRuntime
 
     return ProcessRuntime(run)

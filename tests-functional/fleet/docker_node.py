@@ -80,6 +80,10 @@ class DockerNode:
         return cls(spec, container, network, engine, log_path)
 
     @property
+    def image_id(self) -> str:
+        return self._container.attrs["Image"]
+
+    @property
     def handle(self) -> dict[str, Any]:
         return {"spec": self.spec.to_json(), "container": self._container.id, "log_path": str(self.log_path)}
 

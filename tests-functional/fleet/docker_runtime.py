@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,10 @@ class DockerRuntime:
     name = "docker"
     capabilities = frozenset({Capability.DISCONNECT, Capability.IMAGES})
 
-    def __init__(self, run: Run, engine: Engine | None = None) -> None:
+    def __init__(self, run: Run, engine: Engine | None = None, images: Mapping[str, str] | None = None) -> None:
         self.run = run
         self.engine = engine or connect()
+        self._given = dict(images or {})
         self._images: dict[str, str] = {}
         self._nodes: list[DockerNode] = []
         self._network = self._make_network() if run.is_controller else self._find_network()
@@ -76,8 +77,17 @@ class DockerRuntime:
     def image(self, name: str) -> str:
         """The image to run for NodeSpec.image: a reference node is built if need be, any other is pulled if need be."""
         if name not in self._images:
-            self._images[name] = Images(self.engine.client).reference(name) if name in SOURCES else self._foreign(name)
+            self._images[name] = self._find(name)
         return self._images[name]
+
+    def _find(self, name: str) -> str:
+        if name in self._given:
+            return self._foreign(self._given[name])
+        if name in SOURCES:
+            return Images(self.engine.client).reference(name)
+        if Path(name).is_absolute():
+            return Images(self.engine.client).variant("status-backend", Path(name))
+        return self._foreign(name)
 
     def _foreign(self, name: str) -> str:
         try:

@@ -52,12 +52,21 @@ class Images:
 
     def build(self, name: str, *folders: Path) -> str:
         """An image over the libraries from the Dockerfile of the first folder; the context holds each by its name."""
+        return self._over_libs(name, {folder.name: folder for folder in folders})
+
+    def variant(self, node: str, source: Path) -> str:
+        """A reference node from another source tree than docker/NODE."""
+        main, *others = SOURCES[node]
+        return self._over_libs(node, {main: source, **{folder: DOCKER_DIR / folder for folder in others}})
+
+    def _over_libs(self, name: str, folders: Mapping[str, Path]) -> str:
         context = BuildContext()
-        for folder in folders:
-            context.add_tree(folder, folder.name)
-        dockerfile = f"{folders[0].name}/Dockerfile"
+        for folder_name, folder in folders.items():
+            context.add_tree(folder, folder_name)
+        main = next(iter(folders))
+        dockerfile = f"{main}/Dockerfile"
         if dockerfile not in context.files:
-            raise FleetError(f"no image for {name!r}: {folders[0]} has no Dockerfile")
+            raise FleetError(f"no image for {name!r}: {folders[main]} has no Dockerfile")
         libs = self.libs()
         return self._build(f"tests-functional-{name}:{context.hash(libs)}", context, dockerfile, {"BASE": libs})
 

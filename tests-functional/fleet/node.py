@@ -17,6 +17,10 @@ class Node(Protocol):
     log_path: Path  # grows while the node runs
 
     @property
+    def image_id(self) -> str:
+        """What the engine calls its image, whatever name that may have now; "" for a process."""
+
+    @property
     def data_path(self) -> str:
         """The data directory as the node itself sees it: what to put into a request to the node."""
 

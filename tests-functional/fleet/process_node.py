@@ -83,6 +83,8 @@ class ProcessNode:
         paths = {"directory": str(self._directory), "log_path": str(self.log_path)}
         return {"spec": self.spec.to_json(), "marks": self._marks, "identity": self._identity, **paths}
 
+    image_id = ""
+
     @property
     def data_path(self) -> str:
         return str(self._data)

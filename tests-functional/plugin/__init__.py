@@ -14,6 +14,7 @@ PLUGINS = (
     "plugin.fixtures",
     "plugin.dialects",
     "plugin.faults",
+    "plugin.reproduce",
     "plugin.evidence",
     "plugin.schemas",
     "plugin.data_dirs",

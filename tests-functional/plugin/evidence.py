@@ -22,11 +22,13 @@ from clients.waku import WakuClient
 from fleet.errors import FleetError
 from fleet.spec import NodeState
 from journal.journal import Journal
-from plugin import groups, pace
+from plugin import groups, pace, reproduce
 from plugin.controller import RUN, is_worker, open_run
 from plugin.failure import FOLDER
 from plugin.fixtures import new_folder
 from plugin.open_run import OpenRun
+from plugin.repeat import round_of, without_round
+from plugin.seed import SEED, seed_of
 from report import audit, files, timeline, verdict
 from report.audit import Allowance, Finding
 from report.host import HostState
@@ -73,6 +75,9 @@ def evidence(request: pytest.FixtureRequest) -> Iterator[None]:
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
     record = {
         "id": item.nodeid,
+        "test": without_round(item),
+        "round": round_of(item),
+        "seed": seed_of(item),
         "worker": worker,
         "outcome": RUNNING,
         "began": time.time(),
@@ -93,7 +98,12 @@ def evidence(request: pytest.FixtureRequest) -> Iterator[None]:
     started = nodes.started if nodes else []
     versions = _versions(item.stash[JOURNAL])
     record["nodes"] = {
-        node.name: {"kind": node.spec.kind, "image": node.spec.image, "version": versions.pop(node.name, "")}
+        node.name: {
+            "kind": node.spec.kind,
+            "image": node.spec.image,
+            "image_id": node.image_id,
+            "version": versions.pop(node.name, ""),
+        }
         for node in started
     } | {name: {"kind": "", "image": "", "version": version} for name, version in versions.items()}
     record["findings"] = [finding.to_json() for node in started if (finding := _ended_by_itself(node))]
@@ -284,6 +294,8 @@ class Gatherer:
             "image": opened.settings.docker_image or ", ".join(opened.settings.status_backend_urls) or "reference",
             "waku_fleet": opened.settings.waku_fleet,
             "versions": versions,
+            "seed": self._config.stash[SEED],
+            "reproduction": reproduce.about(self._config, opened),
             "pace": pace.calibration(),
         }
 

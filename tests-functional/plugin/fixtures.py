@@ -256,6 +256,7 @@ def _backend_spec(nodes: TestNodes, name: str, codex: Node | None) -> NodeSpec:
         codex=codex,
         dialect=None if settings.docker_image else settings.dialect,
         image=settings.docker_image or None,
+        source=settings.status_backend_source,
     )
 
 

@@ -34,7 +34,7 @@ class OpenRun:
     @classmethod
     def join(cls, settings: Settings, shared: dict[str, Any], worker: str) -> OpenRun:
         run = Run.join(shared["run"], worker)
-        runtime = make_runtime(shared["runtime"], run)
+        runtime = make_runtime(shared["runtime"], run, settings.images)
         return cls(settings, run, runtime, SharedFleet.join(shared["fleet"], runtime))
 
 
@@ -73,7 +73,7 @@ class RunOnDemand:
         self._say(f"starting the shared fleet{first_time} (logs: {run.run_dir})")
         try:
             _point_latest_at(run)
-            runtime = make_runtime(self.choice.name, run)
+            runtime = make_runtime(self.choice.name, run, self._settings.images)
             fleet = start_shared_fleet(runtime, run, self._settings)
         except BaseException:
             run.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,6 +109,8 @@ class Settings:
     push_fleets_config: str
     password: str
     logout: bool
+    images: Mapping[str, str]
+    status_backend_source: Path | None
 
     @property
     def backends_are_foreign(self) -> bool:
@@ -120,7 +123,7 @@ class Settings:
         _check(option)
         foreign = bool(option.docker_image or option.status_backend_url or option.codex_image)
         return cls(
-            runtime="docker" if option.docker_image or option.codex_image else option.runtime,
+            runtime="docker" if option.docker_image or option.codex_image or option.image else option.runtime,
             timings=BY_NAME[option.timings or ("upstream" if foreign else "fast")],
             dialect=option.dialect,
             codex=option.codex,
@@ -134,6 +137,8 @@ class Settings:
             push_fleets_config=option.push_fleets_config,
             password=option.password,
             logout=option.logout,
+            images=dict(option.image),
+            status_backend_source=option.status_backend_source,
         )
 
 
@@ -142,6 +147,10 @@ def _check(option: argparse.Namespace) -> None:
     for name, image in (("--docker-image", option.docker_image), ("--codex-image", option.codex_image)):
         if image and option.runtime == "process":
             raise pytest.UsageError(f"{name} {image} needs Docker, but --runtime is process")
+    if option.image and option.runtime == "process":
+        raise pytest.UsageError("--image needs Docker, but --runtime is process")
+    if option.status_backend_source and (option.docker_image or option.status_backend_url):
+        raise pytest.UsageError("--status-backend-source is for the reference status-backend, and another one is given")
     if option.codex_image and option.codex != "container":
         raise pytest.UsageError(f"--codex-image {option.codex_image} needs --codex container: embedded is no image")
     if option.codex != "container":

@@ -44,7 +44,12 @@ def without_round(item: pytest.Item) -> str:
     callspec = getattr(item, "callspec", None)
     if callspec is None or ROUND not in callspec.params:
         return item.nodeid
-    return _IN_ID.sub(lambda match: "]" if match[1] == "-" else "", item.nodeid)
+    return id_without_round(item.nodeid)
+
+
+def id_without_round(node_id: str) -> str:
+    """For ids of tests of which it is known that they are repeated."""
+    return _IN_ID.sub(lambda match: "]" if match[1] == "-" else "", node_id)
 
 
 def _count(text: str) -> int:

@@ -24,6 +24,10 @@ class SharedFleet:
     store: Node
     codex: Node
 
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return (self.boot, self.store, self.codex)
+
     def share(self) -> dict[str, Any]:
         return {"boot": self.boot.handle, "store": self.store.handle, "codex": self.codex.handle}
 

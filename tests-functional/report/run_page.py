@@ -71,7 +71,7 @@ def render(run: Mapping[str, Any]) -> str:
         counts[test["outcome"]] = counts.get(test["outcome"], 0) + 1
     took = f" in {run['ended'] - run['began']:.1f} s" if run["ended"] else ", still running"
     title = f"{', '.join(f'{n} {outcome}' for outcome, n in sorted(counts.items())) or 'no test has ended'}{took}"
-    facts = ("runtime", "reason", "timings", "image", "waku_fleet")
+    facts = ("runtime", "reason", "timings", "image", "waku_fleet", "seed")
     about = "; ".join(f"{name}: {_text(run[name])}" for name in facts if run.get(name))
     versions = ", ".join(f"{_text(name)} {_text(version)}" for name, version in run.get("versions", {}).items())
     rows = "".join(

@@ -94,10 +94,12 @@ def test_fails(backend_factory):
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["no workers", "a worker"])
 def test_a_failure_says_where_to_look_and_how_to_run_it_again(outside: Outside, arguments: tuple[str, ...]) -> None:
-    run = outside.run(FAILING_TEST, "--timings", "upstream", *arguments)
+    run = outside.run(FAILING_TEST, "--timings", "upstream", "--seed", "7", *arguments)
     assert run.returncode == 1
     assert f"logs:  {outside.run_dir()}/test_sample.test_fails\n" in run.stdout
-    again = "-y --runtime process test_sample.py::test_fails -- --timings upstream --dialect codex"
+    again = (
+        "-y --runtime process test_sample.py::test_fails -- --timings upstream --dialect codex --seed 7 --logs-dir logs"
+    )
     assert f"again: ./_assets/scripts/run_functional_tests_dev.sh {again}\n" in run.stdout
 
 
