@@ -81,6 +81,7 @@ class NodeSpec:
     data_path: str = "/data"  # inside a container
     stop_signal: str = "SIGINT"
     stop_timeout: float = 10.0
+    stacks_signal: str = ""  # on which it writes the stacks of its threads to its log; empty for a node that never does
     drop_capabilities: bool = True  # False for images that need what docker gives by default
 
     def __post_init__(self) -> None:

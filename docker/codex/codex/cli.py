@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import logging
 import os
 import re
@@ -178,6 +179,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parse(sys.argv[1:] if argv is None else argv, os.environ)
     try:
         configure(options.log_level, options.log_file)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)  # to see where it stands: the stacks, on stderr
         sys.exit(asyncio.run(_run(options)))
     except (ConfigError, OSError) as error:
         print(f"codex: cannot start: {error}", file=sys.stderr)

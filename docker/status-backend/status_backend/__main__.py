@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import json
 import logging
 import os
@@ -23,6 +24,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 def main() -> None:
     arguments = parser().parse_args()
     logs.to_stderr(arguments.log_level)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)  # to see where it stands: the stacks, on stderr
     host, port = arguments.address
     try:
         asyncio.run(_serve(host, port))

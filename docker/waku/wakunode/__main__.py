@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import logging
 import os
@@ -27,6 +28,7 @@ def main() -> None:
     _log_to_stderr(options.log_level)
     for name in options.without_effect:
         log.warning("--%s has no effect in this node", name)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)  # to see where it stands: the stacks, on stderr
     sys.exit(asyncio.run(run(options)))
 
 
