@@ -118,16 +118,23 @@ prepare_python() {
 
 INTERRUPTED=
 # Runs pytest to its end and that of all it started, and returns its status. Ctrl-C reaches it from the terminal; a
-# SIGTERM to the script is passed on as one.
+# SIGTERM to the script is passed on as one; a script that is killed takes pytest with it, and the reapers do the rest.
 run_pytest() { # run_pytest DIRECTORY PYTEST_ARGS...
-    local mark=FUNCTIONAL_TESTS_SCRIPT=${WORK##*/} pid status
+    local mark=FUNCTIONAL_TESTS_SCRIPT=${WORK##*/} script=$BASHPID pid status
+    rm -rf -- "$WORK" # it has served: nothing could remove it if this script were killed
     # A script's background child ignores SIGINT, and so would all its children: it is given back before pytest starts.
     env "$mark" "$PYTHON" -c '
-import os, signal, sys
+import ctypes, os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.chdir(sys.argv[1])
-os.execv(sys.executable, [sys.executable, "-m", "pytest", *sys.argv[2:]])
-' "$@" <&0 &
+script, folder, *arguments = sys.argv[1:]
+if sys.platform == "linux":
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(script):
+        sys.exit("the script has ended")
+os.chdir(folder)
+os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
+' "$script" "$@" <&0 &
     pid=$!
     trap 'INTERRUPTED=yes' INT
     # shellcheck disable=SC2064  # this very pid

@@ -73,6 +73,8 @@ class Guard:
 
     def _dismiss(self, word: str) -> None:
         with self._lock:
+            if self._dismissed:
+                return
             self._dismissed = True
         for reaper in self.reapers:
             with contextlib.suppress(BrokenPipeError):  # it has reaped already: too old, or asked to end

@@ -1,5 +1,8 @@
 """A run on either runtime, and a tiny node to start in it."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from fleet import HealthCheck, NodeSpec, Run
 from fleet.choose import make_runtime
 from fleet.engine import connect
 from fleet.errors import FleetError
+from selftests.fleet.outside import CONTROLLER, HARNESS
 
 TINY = Path(__file__).parent / "tiny"
 
@@ -80,3 +84,33 @@ def start(runtime, run, tmp_path):
     yield start
     for node in started:
         node.remove()
+
+
+@pytest.fixture
+def controller(tmp_path, tiny, runtime_name):
+    """Starts a controller; returns its process and what it says of its run."""
+    controllers = []
+
+    def start(max_lifetime=600.0):
+        specs = [tiny("alice").to_json(), tiny("bob").to_json()]
+        task = {"logs": str(tmp_path), "runtime": runtime_name, "specs": specs, "max_lifetime": max_lifetime}
+        command = [sys.executable, "-c", CONTROLLER, json.dumps(task)]
+        process = subprocess.Popen(command, cwd=HARNESS, stdout=subprocess.PIPE, text=True)
+        controllers.append(process)
+        return process, json.loads(process.stdout.readline())
+
+    yield start
+    for process in controllers:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture
+def client(runtime_name, request):
+    return request.getfixturevalue("engine").client if runtime_name == "docker" else None
+
+
+@pytest.fixture
+def tiny_image_or_none(client, request):
+    return request.getfixturevalue("tiny_image") if client is not None else None

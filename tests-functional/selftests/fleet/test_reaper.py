@@ -1,6 +1,6 @@
 """The reaper: nothing of a run outlives its controller, and nothing else is touched."""
 
-import json
+import fcntl
 import os
 import signal
 import subprocess
@@ -12,66 +12,15 @@ import psutil
 import pytest
 
 from fleet import Run, leftovers
+from fleet.guard import ORDERLY
 from fleet.marks import RUN_LABEL, RUN_VARIABLE
-
-HARNESS = Path(__file__).parents[2]
-WITHIN = 60  # seconds to wait for a dead run to be gone; on a machine with time to spare it takes 4
-
-# A controller in a process of its own: starts two nodes, says so, and waits for its end.
-CONTROLLER = """
-import json, sys, time
-from pathlib import Path
-from fleet import NodeSpec, Run
-from fleet.choose import make_runtime
-task = json.loads(sys.argv[1])
-run = Run.create(Path(task["logs"]), docker=task["runtime"] == "docker", max_lifetime=task["max_lifetime"])
-runtime = make_runtime(task["runtime"], run)
-nodes = runtime.start([NodeSpec.from_json(spec) for spec in task["specs"]], run.run_dir)
-print(json.dumps({**run.share(), "urls": [node.url() for node in nodes]}), flush=True)
-time.sleep(600)
-"""
-
+from selftests.fleet.outside import WITHIN, await_report
 
 # Starts a child that leaves the session, says its pid and ends.
 LEAVER = """
 import subprocess
 print(subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL, start_new_session=True).pid)
 """
-
-
-@pytest.fixture
-def controller(tmp_path, tiny, runtime_name):
-    """Starts a controller; returns its process and what it says of its run."""
-    controllers = []
-
-    def start(max_lifetime=600.0):
-        specs = [tiny("alice").to_json(), tiny("bob").to_json()]
-        task = {"logs": str(tmp_path), "runtime": runtime_name, "specs": specs, "max_lifetime": max_lifetime}
-        command = [sys.executable, "-c", CONTROLLER, json.dumps(task)]
-        process = subprocess.Popen(command, cwd=HARNESS, stdout=subprocess.PIPE, text=True)
-        controllers.append(process)
-        return process, json.loads(process.stdout.readline())
-
-    yield start
-    for process in controllers:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-@pytest.fixture
-def client(runtime_name, request):
-    return request.getfixturevalue("engine").client if runtime_name == "docker" else None
-
-
-def await_report(run_dir, seconds=WITHIN):
-    """The reaper writes its report last."""
-    report = Path(run_dir) / "reaper.json"
-    deadline = time.monotonic() + seconds
-    while not report.exists():
-        assert time.monotonic() < deadline, f"the reaper has not reported within {seconds} s"
-        time.sleep(0.05)
-    return json.loads(report.read_text())
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
@@ -134,11 +83,6 @@ def test_what_is_not_of_the_run_survives(controller, client, tiny_image_or_none)
             container.remove(force=True)
 
 
-@pytest.fixture
-def tiny_image_or_none(client, request):
-    return request.getfixturevalue("tiny_image") if client is not None else None
-
-
 def test_child_of_a_node_is_reaped_though_it_left_the_session(tmp_path):
     """A node's child inherits the mark, wherever it moves."""
     run = Run.create(tmp_path)
@@ -174,9 +118,47 @@ def test_unmarked_temp_dir_is_left_alone(tmp_path):
 
 def test_reaper_asked_to_end_reaps_first(controller, client):
     process, run = controller()
-    reaper, _ = [
-        each for each in psutil.Process(process.pid).children() if each.cmdline()[-3:-1] == ["-m", "fleet.reaper"]
-    ]
+    reaper, _ = reapers_of(process)
     reaper.terminate()
     assert await_report(run["run_dir"])["reason"] == "the reaper was asked to end"
     assert not leftovers.find(run["run_id"], client)
+
+
+def reapers_of(controller):
+    children = psutil.Process(controller.pid).children()
+    return [each for each in children if each.cmdline()[-3:-1] == ["-m", "fleet.reaper"]]
+
+
+def test_one_reaper_is_enough(controller, client):
+    """Controller and reaper killed at once."""
+    process, run = controller()
+    for each in (process, reapers_of(process)[0]):
+        each.kill()
+    assert await_report(run["run_dir"])["reason"] == "the controller died"
+    assert not leftovers.find(run["run_id"], client)
+
+
+def test_killed_reaper_is_replaced(tmp_path):
+    run = Run.create(tmp_path)
+    first = list(run._guard.reapers)
+    first[0].kill()
+    deadline = time.monotonic() + WITHIN
+    while run._guard.reapers[0] is first[0]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    first[1].kill()  # none of the first two is left
+    sleeper = subprocess.Popen(["sleep", "600"], env={**os.environ, **run.environment()})
+    assert len(run.close()) == 1
+    assert sleeper.wait(5) == -signal.SIGKILL
+
+
+def test_reaper_killed_at_work_is_followed_by_the_other(tmp_path):
+    run = Run.create(tmp_path)
+    sleeper = subprocess.Popen(["sleep", "600"], env={**os.environ, **run.environment()})
+    with (run.run_dir / "reaper.log").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # they come as far as this and wait for one another
+        run._guard._dismiss(ORDERLY)
+        run._guard.reapers[0].kill()
+        run._guard.reapers[0].wait()
+    assert len(run.close()) == 1
+    assert sleeper.wait(5) == -signal.SIGKILL
