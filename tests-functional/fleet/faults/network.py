@@ -237,27 +237,28 @@ class Loss(NetworkFault):
             raise ValueError(f"a loss of {fraction!r}: a fraction between 0.001 and 1 is needed")
         super().__init__(f"loss {fraction:.1%}", [node], [node], network, tell)
         self._fraction = fraction
+        self._others = 1.0  # the share of packets that other faults let pass
         self._seed = rng.getrandbits(64)
 
     def filter(self, node: Node) -> dict[str, Any]:
         return {"kind": "loss", "fraction": self._fraction, "seed": self._seed}
 
     def _baseline(self, node: Node) -> None:
-        self._compare(node, 0.0, FaultNotVerified, "before it was injected")
+        self._others = self.network.shaper(node).state()["survival"]
+        self._compare(node, self._others, FaultNotVerified, "before it was injected")
 
     def _effect(self, node: Node) -> str:
-        return self._compare(node, self._fraction, FaultNotVerified, "after it was injected")
+        return self._compare(node, self._others * (1 - self._fraction), FaultNotVerified, "after it was injected")
 
     def _recovery(self, node: Node) -> str:
-        return self._compare(node, 0.0, FaultNotHealed, "after it was healed")
+        survival = self.network.shaper(node).state()["survival"]
+        return self._compare(node, survival, FaultNotHealed, "after it was healed")
 
-    def _compare(self, node: Node, own: float, failure: type[Exception], when: str) -> str:
-        """Each probe goes to another container and back, past this loss and all others in force."""
-        shaper = self.network.shaper(node)
-        others = shaper.state()["survival"] / (1 - own) if own < 1 else 0.0
-        survival = (others * (1 - own)) ** 2
+    def _compare(self, node: Node, survival: float, failure: type[Exception], when: str) -> str:
+        """`survival`: of a packet, past all that is in force. Each probe goes to another container and back."""
+        survival **= 2
         count = min(self.MOST, max(self.FEWEST, math.ceil(self.EXPECTED / self._fraction / 2)))
-        probes = shaper.echo_datagrams(self.network.beacon(), count)
+        probes = self.network.shaper(node).echo_datagrams(self.network.beacon(), count)
         lost = 1 - probes["answered"] / probes["sent"]
         band = self.SIGMAS * math.sqrt(survival * (1 - survival) / count) + self._fraction / 10
         said = f"{lost:.2%} of {probes['sent']} datagrams there and back were lost"
