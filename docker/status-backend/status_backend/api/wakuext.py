@@ -28,7 +28,7 @@ def services(messenger: Messenger) -> list[Service]:
         ChatsService(messenger),
         ReactionsService(messenger),
         GroupsService(messenger),
-        ContactsService(messenger.contacts),
+        ContactsService(messenger.contacts, messenger.blocking),
         ActivityService(messenger),
         SigningService(messenger.keystore_directory),
     ]

@@ -8,6 +8,7 @@ from ..rpc import Service, rpc
 from .wakuext_fields import CONTACT, checked
 
 if TYPE_CHECKING:
+    from ..messenger.blocking import Blocking
     from ..messenger.contacts import Contacts
 
 SendContactRequest = Annotated[dict, "requests.SendContactRequest"]
@@ -21,8 +22,9 @@ OneToOneMessage = Annotated[dict, "requests.SendOneToOneMessage"]
 class ContactsService(Service):
     namespace = "wakuext"
 
-    def __init__(self, contacts: Contacts) -> None:
+    def __init__(self, contacts: Contacts, blocking: Blocking) -> None:
         self._contacts = contacts
+        self._blocking = blocking
 
     @rpc()
     async def contacts(self) -> list[dict[str, Any]]:
@@ -69,6 +71,15 @@ class ContactsService(Service):
     @rpc()
     async def remove_contact(self, contact_id: str) -> dict[str, Any]:
         return self._contacts.remove(contact_id).to_json()
+
+    @rpc()
+    async def block_contact(self, contact_id: str) -> dict[str, Any]:
+        """What it wrote is hidden, what it writes is not taken."""
+        return self._blocking.block(contact_id).to_json()
+
+    @rpc()
+    async def unblock_contact(self, contact_id: str) -> dict[str, Any]:
+        return self._blocking.unblock(contact_id).to_json()
 
     @rpc("getContactByID")
     async def get_contact_by_id(self, contact_id: str) -> dict[str, Any] | None:

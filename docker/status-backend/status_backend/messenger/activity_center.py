@@ -79,6 +79,10 @@ class ActivityCenter:
             if message_ids is None or notification.message_id in message_ids:
                 self.notify(response, replace(notification, read=True))
 
+    def dismiss_of(self, response: Response, author: str) -> None:
+        for notification in self._find("author = ? AND NOT dismissed", (author,)):
+            self.notify(response, replace(notification, read=True, dismissed=True))
+
     # Reading
 
     def page(self, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ ONE_TO_ONE_CHAT, GROUP_CHAT, COMMUNITY_CHAT = 1, 3, 6
 EVERYONE = "0x00001"  # mentions all members of a community
 _MENTION = re.compile(rf"@(0x04[0-9a-f]{{128}}|{EVERYONE})(?![0-9a-f])")
 _CLOCK_DIGITS = 64
+_SHOWN = "NOT deleted_at AND source NOT IN (SELECT id FROM contacts WHERE blocked)"
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,12 @@ class ChatStore:
         rows = self._db.query("SELECT * FROM chats WHERE community_id = ? ORDER BY rowid", (community_id,))
         return [_read(Chat, row) for row in rows]
 
+    def in_which_speaks(self, author: str) -> list[Chat]:
+        where = "id IN (SELECT chat_id FROM user_messages WHERE source = ?)"
+        return [
+            _read(Chat, row) for row in self._db.query(f"SELECT * FROM chats WHERE {where} ORDER BY rowid", (author,))
+        ]
+
     def delete(self, chat_id: str) -> None:
         """With all its messages."""
         self._db.execute("DELETE FROM user_messages WHERE chat_id = ?", (chat_id,))
@@ -201,12 +208,20 @@ class ChatStore:
         row = self._db.one("SELECT * FROM user_messages WHERE id = ?", (message_id,))
         return _read(Message, row) if row else None
 
+    def shown(self, message_id: str) -> Message | None:
+        """If it is neither deleted nor of somebody who is blocked."""
+        return next(iter(self.find("id = ?", (message_id,))), None)
+
+    def hides(self, author: str) -> bool:
+        """What is said by who is blocked."""
+        return self._db.one("SELECT 1 FROM contacts WHERE id = ? AND blocked", (author,)) is not None
+
     def save_message(self, message: Message) -> None:
         upsert(self._db, "user_messages", _values(message))
 
     def last_message(self, chat_id: str) -> Message | None:
         row = self._db.one(
-            "SELECT * FROM user_messages WHERE chat_id = ? AND NOT deleted_at ORDER BY clock DESC, id DESC LIMIT 1",
+            f"SELECT * FROM user_messages WHERE chat_id = ? AND {_SHOWN} ORDER BY clock DESC, id DESC LIMIT 1",
             (chat_id,),
         )
         return _read(Message, row) if row else None
@@ -217,7 +232,7 @@ class ChatStore:
         """Newest first, from `cursor` on. The cursor of what follows, empty where nothing does."""
         clock, id_ = _parse_cursor(cursor)
         rows = self._db.query(
-            f"""SELECT * FROM user_messages WHERE chat_id = ? AND NOT deleted_at AND (clock, id) <= (?, ?) AND {only}
+            f"""SELECT * FROM user_messages WHERE chat_id = ? AND {_SHOWN} AND (clock, id) <= (?, ?) AND {only}
                 ORDER BY clock DESC, id DESC LIMIT ?""",
             (chat_id, clock, id_, *params, limit + 1),
         )
@@ -225,9 +240,9 @@ class ChatStore:
         return messages[:limit], _cursor(messages[limit]) if len(messages) > limit else ""
 
     def find(self, where: str, params: Sequence[Any] = ()) -> list[Message]:
-        """Those that are not deleted, newest first."""
+        """Those that are not deleted and not of who is blocked, newest first."""
         rows = self._db.query(
-            f"SELECT * FROM user_messages WHERE NOT deleted_at AND {where} ORDER BY clock DESC, id DESC", params
+            f"SELECT * FROM user_messages WHERE {_SHOWN} AND {where} ORDER BY clock DESC, id DESC", params
         )
         return [_read(Message, row) for row in rows]
 

@@ -23,7 +23,7 @@ class ChatViews:
         """With the message that it answers to."""
         body = message.to_json(in_chat=in_chat, new=new)
         quoted = self._chats.message(message.response_to) if message.response_to else None
-        if quoted is not None and quoted.chat_id == message.chat_id:
+        if quoted is not None and quoted.chat_id == message.chat_id and not self._chats.hides(quoted.source):
             body["quotedMessage"] = _quoted(quoted)
             if quoted.source == self._me:
                 body["replied"] = True

@@ -71,8 +71,8 @@ class Chats:
             raise ServiceError(str(error)) from error
 
     def message(self, message_id: str) -> dict[str, Any]:
-        message = self._chats.message(message_id)
-        if message is None or message.deleted_at:
+        message = self._chats.shown(message_id)
+        if message is None:
             raise ServiceError("record not found")
         return self._views.message(message)
 

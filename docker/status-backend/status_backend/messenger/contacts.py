@@ -45,6 +45,7 @@ class Contact:
     local_clock: int = 0
     remote_state: int = NONE
     remote_clock: int = 0
+    blocked: bool = False
 
     @property
     def added(self) -> bool:
@@ -69,7 +70,7 @@ class Contact:
             "localNickname": self.nickname,
             "bio": "",
             "images": None,
-            "blocked": False,
+            "blocked": self.blocked,
             "contactRequestRemoteState": self.remote_state,
             "contactRequestRemoteClock": self.remote_clock,
             "contactRequestLocalState": self.local_state,
@@ -151,7 +152,7 @@ class Contacts:
 
     def open_chat(self, contact_id: str) -> Response:
         with self._context.work() as response:
-            chat = replace(self.chat_with(self._parse(contact_id)), active=True)
+            chat = replace(self.chat_with(self.parse(contact_id)), active=True)
             self._chats.save(chat)
             self._views.show_chat(response, chat)
         return response
@@ -159,7 +160,7 @@ class Contacts:
     def send_message(self, contact_id: str, text: str) -> Response:
         if not text.strip():
             raise ServiceError("message text can't be empty")
-        contact_id = self._parse(contact_id)
+        contact_id = self.parse(contact_id)
         with self._context.work() as response:
             self._messages.compose(response, self.chat_with(contact_id), text, ChatMessage.TEXT_PLAIN)
         return response
@@ -178,10 +179,10 @@ class Contacts:
     def send_request(self, contact_id: str, text: str) -> Response:
         if not text.strip():
             raise ServiceError("send-contact-request: invalid message")
-        contact_id = self._parse(contact_id)
+        contact_id = self.parse(contact_id)
         with self._context.work() as response:
             contact = replace(self.get(contact_id), local_state=SENT, local_clock=clock.now_ms())
-            self._save(response, contact)
+            self.save(response, contact)
             state = ACCEPTED if contact.mutual else PENDING
             chat = self.chat_with(contact_id)
             request = self._messages.compose(
@@ -192,7 +193,7 @@ class Contacts:
         return response
 
     def add(self, request: Mapping[str, Any]) -> Response:
-        contact_id = self._parse(request.get("id") or "")
+        contact_id = self.parse(request.get("id") or "")
         response = self.send_request(contact_id, "Please add me to your contacts")
         with self._context.work() as named:
             contact = self.get(contact_id)
@@ -201,13 +202,13 @@ class Contacts:
                 nickname=request.get("nickname") or contact.nickname,
                 display_name=request.get("displayName") or contact.display_name,
             )
-            self._save(named, contact)
+            self.save(named, contact)
         response.merge(named)
         return response
 
     def set_nickname(self, contact_id: str, nickname: str) -> Response:
         with self._context.work() as response:
-            self._save(response, replace(self.get(self._parse(contact_id)), nickname=nickname))
+            self.save(response, replace(self.get(self.parse(contact_id)), nickname=nickname))
         return response
 
     def accept_request(self, message_id: str) -> Response:
@@ -239,11 +240,11 @@ class Contacts:
 
     def remove(self, contact_id: str) -> Response:
         """Takes our request back, accepted or not."""
-        contact_id = self._parse(contact_id)
+        contact_id = self.parse(contact_id)
         before = self.get(contact_id)
         with self._context.work() as response:
             contact = replace(before, local_state=NONE, remote_state=NONE, local_clock=clock.now_ms())
-            self._save(response, contact)
+            self.save(response, contact)
             body = RetractContactRequest(clock=contact.local_clock).SerializeToString()
             self._send(contact_id, body, Type.RETRACT_CONTACT_REQUEST)
             if before.added:
@@ -262,7 +263,7 @@ class Contacts:
         if request.clock <= contact.remote_clock:
             raise Dropped("outdated", f"contact request {request.id}")
         contact = replace(contact, remote_state=RECEIVED, remote_clock=request.clock, display_name=request.display_name)
-        self._save(response, contact)
+        self.save(response, contact)
         request = replace(request, contact_request_state=ACCEPTED if contact.added else PENDING)
         self._chats.save_message(request)
         self._views.show_message(response, request, new=True)
@@ -284,7 +285,7 @@ class Contacts:
         if not contact.added:
             raise Dropped("outdated", f"acceptance of {body.id}, which was taken back")
         contact = replace(contact, remote_state=RECEIVED, remote_clock=body.clock)
-        self._save(response, contact)
+        self.save(response, contact)
         accepted = replace(request, contact_request_state=ACCEPTED)
         self._chats.save_message(accepted)
         self._views.show_message(response, accepted)
@@ -296,7 +297,7 @@ class Contacts:
         before = self.get(message.from_)
         if body.clock <= before.remote_clock:
             raise Dropped("outdated", f"retraction of {message.from_}")
-        self._save(response, replace(before, remote_state=NONE, remote_clock=body.clock, local_state=NONE))
+        self.save(response, replace(before, remote_state=NONE, remote_clock=body.clock, local_state=NONE))
         if before.mutual:
             text = f"@{before.id} removed you as a contact"
             self._note(response, before.id, _EVENT_REMOVED, text, ours=False)
@@ -323,7 +324,7 @@ class Contacts:
     def _answer(self, response: Response, request: Message, state: int) -> None:
         contact = self.get(request.source)
         local = SENT if state == ACCEPTED else DISMISSED
-        self._save(response, replace(contact, local_state=local, local_clock=clock.now_ms()))
+        self.save(response, replace(contact, local_state=local, local_clock=clock.now_ms()))
         request = replace(request, contact_request_state=state)
         self._chats.save_message(request)
         self._views.show_message(response, request)
@@ -366,13 +367,13 @@ class Contacts:
     def _send(self, contact_id: str, body: bytes, type_: int) -> None:
         self._conversations.send_to(contact_id, application.wrap(body, type_, self._context.key))
 
-    def _save(self, response: Response, contact: Contact) -> None:
+    def save(self, response: Response, contact: Contact) -> None:
         upsert(self._context.db, "contacts", {field.name: getattr(contact, field.name) for field in fields(contact)})
         response.add("contacts", contact.id, contact.to_json())
         follow = self._context.transport.subscribe if contact.added else self._context.transport.unsubscribe
         response.then(lambda: follow([_status_filter(contact)]))
 
-    def _parse(self, contact_id: str) -> str:
+    def parse(self, contact_id: str) -> str:
         try:
             contact_id = ids.public_key_id(ids.parse_public_key(contact_id))
         except ids.InvalidKey as error:
@@ -387,4 +388,5 @@ def _status_filter(contact: Contact) -> Filter:
 
 
 def _read(row: Row) -> Contact:
-    return Contact(**{field.name: row[field.name] for field in fields(Contact)})
+    values = {field.name: row[field.name] for field in fields(Contact)}
+    return Contact(**{**values, "blocked": bool(row["blocked"])})

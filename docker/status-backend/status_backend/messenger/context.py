@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_EVERYDAY = ("replayed", "outdated")  # the store is asked for a little more than what was missed
+# Of no interest: the store is asked for a little more than what was missed, and who is blocked goes on talking.
+_EVERYDAY = ("replayed", "outdated", "blocked")
 
 
 class ArchivesLink(Protocol):

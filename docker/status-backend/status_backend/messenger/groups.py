@@ -134,8 +134,13 @@ class Groups:
 
     # Receiving
 
-    def receive(self, response: Response, message: Application, envelope: Envelope) -> MembershipUpdateMessage:
-        """Takes what is new in it about the group; the answer may hold something that was said."""
+    def receive(
+        self, response: Response, message: Application, envelope: Envelope, blocked: bool
+    ) -> MembershipUpdateMessage:
+        """Takes what is new in it about the group; the answer may hold something that was said.
+
+        Of who is blocked only what concerns a group that we are in already: it is the same group for all.
+        """
         body = MembershipUpdateMessage.FromString(message.payload)
         if len(body.events) > _MOST_EVENTS:
             raise Dropped("malformed", f"{len(body.events)} events of a group")
@@ -155,6 +160,8 @@ class Groups:
             check_clock(event.body.clock, envelope)
         self._store.add(body.chat_id, fresh)
         if self._chats.get(body.chat_id) is None:
+            if blocked:
+                raise Dropped("blocked", f"{message.from_} invites us to {body.chat_id}")
             self._invited(response, after, message.from_)
         self._changed(response, body.chat_id, fresh)
         return body

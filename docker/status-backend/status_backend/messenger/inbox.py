@@ -17,6 +17,7 @@ from ..protocol.waku_archive_pb2 import WakuMessage
 from ..protocol.waku_message import Envelope
 from ..transport.filters import Filter
 from ..transport.transport import Received
+from .blocking import Blocking
 from .communities import Communities
 from .contacts import Contacts
 from .context import Context, Dropped
@@ -50,6 +51,7 @@ class Inbox:
         pins: Pins,
         reactions: Reactions,
         contacts: Contacts,
+        blocking: Blocking,
         groups: Groups,
         delivery: Delivery,
         statuses: Statuses,
@@ -63,6 +65,7 @@ class Inbox:
         self._communities = communities
         self._membership = membership
         self._contacts = contacts
+        self._blocking = blocking
         self._groups = groups
         self._delivery = delivery
         self._statuses = statuses
@@ -167,6 +170,8 @@ class Inbox:
         elif kind == Type.COMMUNITY_MESSAGE_ARCHIVE_MAGNETLINK:
             self._communities.receive_magnet_link(message, _community_of(chat_id))
         elif kind == Type.STATUS_UPDATE:
+            if self._blocking.is_blocked(message.from_):
+                raise Dropped("blocked", f"status of {message.from_}")
             self._statuses.receive(response, message, chat_id, envelope)
         else:
             raise Dropped("unknown", f"type {kind} in {chat_id}")
@@ -185,6 +190,12 @@ class Inbox:
             self._keys.receive_request(message, self._addressee(filter_))
         elif message.from_ == self._context.public_key:
             return  # nobody else writes to us as ourselves
+        elif kind == Type.MEMBERSHIP_UPDATE_MESSAGE:
+            update = self._groups.receive(response, message, envelope, self._blocking.is_blocked(message.from_))
+            if update.HasField("message"):
+                self._say(response, message, update.message, update.chat_id, envelope)
+        elif self._blocking.is_blocked(message.from_):
+            raise Dropped("blocked", f"{message.from_} writes to us")
         elif kind in self._content:
             body = self._content[kind].FromString(message.payload)
             of_group = body.message_type == PRIVATE_GROUP
@@ -192,10 +203,6 @@ class Inbox:
             arrival = self._say(response, message, body, chat_id, envelope)
             if kind == Type.CHAT_MESSAGE and arrival is not None:
                 self._contacts.receive_message(response, arrival)
-        elif kind == Type.MEMBERSHIP_UPDATE_MESSAGE:
-            update = self._groups.receive(response, message, envelope)
-            if update.HasField("message"):
-                self._say(response, message, update.message, update.chat_id, envelope)
         elif kind == Type.MESSAGE_ACKNOWLEDGEMENT:
             self._delivery.receive(response, message)
         elif kind == Type.ACCEPT_CONTACT_REQUEST:
@@ -220,12 +227,16 @@ class Inbox:
         envelope: Envelope,
         archived: bool = False,
     ) -> Arrival | None:
-        """Hands what is said in a chat to whoever handles its kind. None where it is put aside."""
+        """Hands what is said in a chat to whoever handles its kind. None where it is put aside, or not listened to."""
         grant = body.grant if isinstance(body, ChatMessage) else b""
         arrival = self._conversations.admit(message, chat_id, envelope, archived, grant)
         if arrival is None:
             return None
         self._conversations.check(arrival, body)
+        if self._blocking.is_blocked(arrival.source):
+            self._conversations.keep(arrival)  # a community's archives are not for us alone
+            self._context.drop(message, Dropped("blocked", f"{arrival.source} in {chat_id}"))
+            return None
         self._handlers[type(body)](response, arrival, body)
         self._conversations.keep(arrival)
         if isinstance(body, ChatMessage):

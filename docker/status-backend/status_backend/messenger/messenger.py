@@ -15,6 +15,7 @@ from ..transport.transport import Received, Transport
 from . import schema
 from .activity_center import ActivityCenter
 from .admission import Admission
+from .blocking import Blocking
 from .chat_store import ChatStore
 from .chat_views import ChatViews
 from .chats import Chats
@@ -70,6 +71,7 @@ class Messenger:
         self.reactions = Reactions(context, talk, chats, self.chats, views)
         self.contacts = Contacts(context, talk, self.messages, chats, views, activity)
         self.groups = Groups(context, talk, self.messages, groups, chats, views, activity, self.contacts)
+        self.blocking = Blocking(context, self.contacts, chats, views, activity)
         self.statuses = Statuses(context)
         self._inbox = Inbox(
             context,
@@ -80,6 +82,7 @@ class Messenger:
             self.pins,
             self.reactions,
             self.contacts,
+            self.blocking,
             self.groups,
             Delivery(context, talk, chats),
             self.statuses,

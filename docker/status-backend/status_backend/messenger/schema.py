@@ -166,4 +166,8 @@ STEPS = (
     -- One row: until when the notifications were seen.
     CREATE TABLE activity_center_state (id INTEGER PRIMARY KEY CHECK (id = 1), seen_at INTEGER NOT NULL);
     """,
+    """
+    ALTER TABLE contacts ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX user_messages_by_source ON user_messages (source, chat_id);
+    """,
 )
