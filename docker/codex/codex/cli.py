@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import faulthandler
 import logging
 import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ from .config import CodexConfig, parse_duration, parse_size
 from .errors import CodexError, ConfigError
 from .logs import configure, parse_level
 from .ready import announce_ready
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 log = logging.getLogger("codex")
 
@@ -177,9 +181,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.
     """
     options = parse(sys.argv[1:] if argv is None else argv, os.environ)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)  # to see where it stands: the stacks, on stderr
     try:
         configure(options.log_level, options.log_file)
-    faulthandler.register(signal.SIGUSR1, all_threads=True)  # to see where it stands: the stacks, on stderr
         sys.exit(asyncio.run(_run(options)))
     except (ConfigError, OSError) as error:
         print(f"codex: cannot start: {error}", file=sys.stderr)
@@ -191,8 +195,7 @@ async def _run(options: argparse.Namespace) -> int:
     from .rest import RestServer
 
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    _await_end(stop)
     options.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     node = CodexNode(
         CodexConfig(
@@ -231,6 +234,22 @@ async def _run(options: argparse.Namespace) -> int:
         for part in reversed(started):
             await part.stop()
     return 0
+
+
+def _await_end(stop: asyncio.Event) -> None:
+    """Set `stop` at the first SIGINT or SIGTERM.
+
+    They are blocked and waited for, not handled: so none of those that follow, until the very end, is in the way.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # threads that are made from here on inherit it
+    loop = asyncio.get_running_loop()
+
+    def wait() -> None:
+        signal.sigwait(_ENDING)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended by itself
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
 
 
 class _Refused(argparse.Action):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import faulthandler
 import json
 import logging
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from . import __version__, logs
@@ -34,11 +36,7 @@ def main() -> None:
 
 async def _serve(host: str, port: int) -> None:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in _ENDING:
-        # Not the loop's add_signal_handler: closing, it frees what a further signal would write to before it lets go of
-        # the signal, and then makes the next one deadly.
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    _await_end(stop)
     backend = Backend(host)
     server = Server(backend)
     try:
@@ -50,8 +48,22 @@ async def _serve(host: str, port: int) -> None:
     finally:
         await backend.close()
         await server.close()
-        for number in _ENDING:  # a further one, while the interpreter ends, changes nothing any more
-            signal.signal(number, signal.SIG_IGN)
+
+
+def _await_end(stop: asyncio.Event) -> None:
+    """Set `stop` at the first SIGINT or SIGTERM.
+
+    They are blocked and waited for, not handled: so none of those that follow, until the very end, is in the way.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # threads that are made from here on inherit it
+    loop = asyncio.get_running_loop()
+
+    def wait() -> None:
+        signal.sigwait(_ENDING)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended by itself
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
 
 
 def _tell_ready(ports: dict[str, int]) -> None:

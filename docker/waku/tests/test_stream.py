@@ -153,6 +153,14 @@ def test_streams_end_with_the_node(start_node, number: int) -> None:
     slow.close()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_further_signals_change_nothing(start_node, number: int) -> None:
+    node = start_node()
+    while node.process.poll() is None:
+        node.process.send_signal(number)
+    assert node.process.returncode == 0
+
+
 def test_clients_that_vanish_leave_nothing(start_node) -> None:
     node = start_node()
     for _ in range(5):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import faulthandler
 import json
 import logging
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -20,23 +22,23 @@ from wakunode.store import StoreError
 
 _LEVELS = {"TRACE": "DEBUG", "NOTICE": "INFO", "WARN": "WARNING", "FATAL": "CRITICAL"}
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
 log = logging.getLogger("wakunode")
 
 
 def main() -> None:
     options = parse_options()
     _log_to_stderr(options.log_level)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)  # to see where it stands: the stacks, on stderr
     for name in options.without_effect:
         log.warning("--%s has no effect in this node", name)
-    faulthandler.register(signal.SIGUSR1, all_threads=True)  # to see where it stands: the stacks, on stderr
     sys.exit(asyncio.run(run(options)))
 
 
 async def run(options: Options) -> int:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    _await_end(stop)
     try:
         node = Node(options)
     except StoreError as error:
@@ -53,6 +55,22 @@ async def run(options: Options) -> int:
         await node.stop()
     log.info("stopped")
     return 0
+
+
+def _await_end(stop: asyncio.Event) -> None:
+    """Set `stop` at the first SIGINT or SIGTERM.
+
+    They are blocked and waited for, not handled: so none of those that follow, until the very end, is in the way.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # threads that are made from here on inherit it
+    loop = asyncio.get_running_loop()
+
+    def wait() -> None:
+        signal.sigwait(_ENDING)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended by itself
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
 
 
 def _tell_ready(ports: dict[str, int]) -> None:
