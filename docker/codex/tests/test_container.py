@@ -69,7 +69,8 @@ async def test_containers_exchange_a_dataset_at_announced_addresses(containers):
 async def test_a_container_runs_unprivileged_finds_providers_and_ends_cleanly(containers):
     boot = containers()
     spr = (await http(await port_of(boot), "GET", PREFIX + "/spr", {"Accept": "text/plain"})).text
-    a, c = containers(f"--bootstrap-node={spr}"), containers(f"--bootstrap-node={spr}")
+    a = containers(f"--bootstrap-node={spr}")
+    c = containers("codex", f"--bootstrap-node={spr}")  # as the original's image wants it
     cid = (await http(await port_of(a), "POST", PREFIX + "/data", {}, b"across")).text
     assert (await http(await port_of(c), "GET", f"{PREFIX}/data/{cid}/network/stream")).body == b"across"
     assert c.exec_run("id -u").output.strip() == b"1000"
