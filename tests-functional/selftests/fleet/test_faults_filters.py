@@ -67,7 +67,7 @@ def test_rate_spaces_packets_each_way_and_drops_what_would_wait_too_long(filters
     goes = [rate(packet(), 0.0) for _ in range(100)]
     passed = [moment for moment in goes if moment is not None]
     assert passed[:4] == pytest.approx([0.0, 0.0, 0.0, 0.01]), "a burst at first, then one each 10 ms"
-    assert max(passed) == pytest.approx(filters.LONGEST_QUEUE)
+    assert 0.48 < max(passed) <= filters.LONGEST_QUEUE
     assert goes[-1] is None
     assert rate(packet(sent=False), 0.0) == 0.0, "the other direction has a rate of its own"
     assert rate(packet(), 10.0) == 10.0, "and an idle link is free again"
