@@ -129,7 +129,7 @@ def codex(
         name=name,
         kind="codex",
         image=image or "codex",
-        command=("codex", *arguments) if image else tuple(arguments),  # the real entrypoint wants the program's name
+        command=("codex", *arguments),
         process=("{python}", "-m", "codex", *arguments, *same_port),
         python_path=(DOCKER_DIR / "codex",),
         ports={"api": 8080, "p2p": 8070},
