@@ -125,13 +125,17 @@ def nodes(
 def backend_factory(
     request: pytest.FixtureRequest, harness: OpenRun, nodes: TestNodes
 ) -> Iterator[Callable[..., StatusBackend]]:
-    """`backend_factory(name, **options)`: a backend that runs, without an account. Threads may call it."""
+    """`backend_factory(name, **options)`: a backend that runs, without an account. Threads may call it.
+
+    `docker_image` is one for this backend alone; see `peer_docker_images`."""
     settings = harness.settings
     urls = iter(settings.status_backend_urls)
     backends: list[StatusBackend] = []
     numbers: dict[str, Iterator[int]] = defaultdict(itertools.count)  # of backends with one name
 
-    def create(name: str, privileged: bool = False, ipv6: bool = False, **options: Any) -> StatusBackend:
+    def create(
+        name: str, privileged: bool = False, ipv6: bool = False, docker_image: str | None = None, **options: Any
+    ) -> StatusBackend:
         if privileged or ipv6:
             raise NotImplementedError("privileged containers and IPv6 networks are not offered by this harness")
         rng = random_of(request.node, "backend", name, next(numbers[name]))
@@ -139,7 +143,7 @@ def backend_factory(
         if settings.status_backend_urls:
             target: Node | str = _next_url(urls, name)
         else:
-            target = nodes.start(_backend_spec(nodes, name, storage.node if storage else None))
+            target = nodes.start(_backend_spec(nodes, name, storage.node if storage else None, docker_image))
         backend = StatusBackend(
             target,
             nodes.journal,
@@ -164,9 +168,13 @@ def backend_new_profile(
     """`backend_new_profile(name, **account options)`: a backend with a fresh account, its messenger started."""
 
     def create(
-        name: str, waku_light_client: bool = False, password: str | None = None, **options: Any
+        name: str,
+        waku_light_client: bool = False,
+        password: str | None = None,
+        docker_image: str | None = None,
+        **options: Any,
     ) -> StatusBackend:
-        backend = backend_factory(name)
+        backend = backend_factory(name, docker_image=docker_image)
         if harness.settings.logout:
             backend.logout()
         backend.init_status_backend()
@@ -246,16 +254,17 @@ def new_folder(parent: Path, nodeid: str) -> Path:
     raise AssertionError("unreachable")
 
 
-def _backend_spec(nodes: TestNodes, name: str, codex: Node | None) -> NodeSpec:
+def _backend_spec(nodes: TestNodes, name: str, codex: Node | None, docker_image: str | None) -> NodeSpec:
     fleet, settings = nodes.opened.fleet, nodes.opened.settings
+    image = docker_image or settings.docker_image or None
     return catalog.status_backend(
         nodes.name(name),
         bootstrap_nodes=[fleet.boot],
         store_nodes=[fleet.store],
         fleet_name=settings.waku_fleet,
         codex=codex,
-        dialect=None if settings.docker_image else settings.dialect,
-        image=settings.docker_image or None,
+        dialect=None if image else settings.dialect,
+        image=image,
         source=settings.status_backend_source,
     )
 

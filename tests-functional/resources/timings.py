@@ -26,6 +26,11 @@ class Timings:
         return self.archive_interval + self.step_deadline
 
     @property
+    def test_limit(self) -> float:
+        """What takes longer than this in a test whose waits all end in time hangs somewhere else."""
+        return 20 * self.step_deadline
+
+    @property
     def short_archive_deadline(self) -> float:
         return self.short_archive_interval + self.step_deadline
 
