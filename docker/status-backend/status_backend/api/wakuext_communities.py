@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..rpc import Service, rpc
-from .wakuext_fields import COMMUNITY, CONTACT, FETCH, JOIN, USER, checked, checked_channel
+from .wakuext_fields import BAN, COMMUNITY, CONTACT, FETCH, JOIN, USER, checked, checked_channel
 
 if TYPE_CHECKING:
     from ..messenger.admission import Admission
@@ -125,9 +125,10 @@ class CommunitiesService(Service):
 
     @rpc()
     async def ban_user_from_community(self, request: BanUser) -> dict[str, Any]:
-        checked(request, "BanUserFromCommunity", USER)
+        checked(request, "BanUserFromCommunity", BAN)
         community_id, user = request.get("communityId") or "", request.get("user") or ""
-        return self._membership.remove_member(community_id, user, ban=True).to_json()
+        erase = bool(request.get("deleteAllMessages"))
+        return self._membership.remove_member(community_id, user, ban=True, erase=erase).to_json()
 
     @rpc()
     async def unban_user_from_community(self, request: UnbanUser) -> dict[str, Any]:

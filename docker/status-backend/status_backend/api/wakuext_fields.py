@@ -48,6 +48,7 @@ CATEGORY: Fields = {
 }
 ROLE = {"communityId": str, "user": str, "role": int}
 USER = {"communityId": str, "user": str}
+BAN = {**USER, "deleteAllMessages": bool}
 PERMISSION: Fields = {
     "communityId": str,
     "permissionId": str,

@@ -208,6 +208,12 @@ class ChatStore:
         row = self._db.one("SELECT * FROM user_messages WHERE id = ?", (message_id,))
         return _read(Message, row) if row else None
 
+    def of_author(self, chat_id: str, author: str) -> list[Message]:
+        """Also while the author is blocked."""
+        where = "chat_id = ? AND source = ? AND NOT deleted_at"
+        rows = self._db.query(f"SELECT * FROM user_messages WHERE {where} ORDER BY clock, id", (chat_id, author))
+        return [_read(Message, row) for row in rows]
+
     def shown(self, message_id: str) -> Message | None:
         """If it is neither deleted nor of somebody who is blocked."""
         return next(iter(self.find("id = ?", (message_id,))), None)

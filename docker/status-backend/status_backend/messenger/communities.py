@@ -29,6 +29,7 @@ from .community import MANUAL_ACCEPT, OWNER, Community, changes_json, create, re
 from .community_store import CommunityStore
 from .context import Context, Dropped
 from .encryption_keys import EncryptionKeys
+from .erasure import Erasure
 from .response import Response
 
 log = logging.getLogger(__name__)
@@ -43,13 +44,20 @@ GENERAL = {
 
 class Communities:
     def __init__(
-        self, context: Context, store: CommunityStore, chats: ChatStore, views: ChatViews, keys: EncryptionKeys
+        self,
+        context: Context,
+        store: CommunityStore,
+        chats: ChatStore,
+        views: ChatViews,
+        keys: EncryptionKeys,
+        erasure: Erasure,
     ) -> None:
         self._context = context
         self._store = store
         self._chats = chats
         self._views = views
         self._keys = keys
+        self._erasure = erasure
         self._awaited: dict[str, asyncio.Future[None]] = {}
 
     # Reading
@@ -201,6 +209,7 @@ class Communities:
         self._send_description(published)
         self._keys.follow(community, published)
         self._follow(response, community, published)
+        self._erasure.follow(response, community, published)
         self.show(response, published)
         news = Response()
         self.show(news, published)
@@ -354,6 +363,7 @@ class Communities:
         community = known.with_description(message)
         self._store.save(community)
         self._follow(response, known, community)
+        self._erasure.follow(response, known, community)
         self.show(response, community)
         response.described.append(community)
         clocks = community.description.archive_index_cid_clock, community.description.archive_magnetlink_clock

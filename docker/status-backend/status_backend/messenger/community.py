@@ -27,7 +27,7 @@ OWNER = CommunityMember.ROLE_OWNER
 ADMIN = CommunityMember.ROLE_ADMIN
 TOKEN_MASTER = CommunityMember.ROLE_TOKEN_MASTER
 NO_ROLE = CommunityMember.ROLE_NONE
-_BANNED = 0  # in pendingAndBannedMembers
+_BANNED, _ERASED = 0, 4  # in pendingAndBannedMembers; the latter unconfirmed
 _APPROVED = 0  # state of a token permission
 _CHANNEL_PERMISSIONS = (
     CommunityTokenPermission.CAN_VIEW_CHANNEL,
@@ -76,6 +76,12 @@ class Community:
 
     def is_banned(self, public_key: str) -> bool:
         return public_key in self.description.ban_list
+
+    @property
+    def erased(self) -> set[str]:
+        """Those that are banned with all that they wrote."""
+        bans = self.description.banned_members
+        return {key for key in self.description.ban_list if key in bans and bans[key].delete_all_messages}
 
     def role(self, public_key: str) -> int:
         roles = self.description.members[public_key].roles if public_key in self.description.members else []
@@ -180,7 +186,9 @@ class Community:
                 "pinMessageAllMembersEnabled": description.admin_settings.pin_message_all_members_enabled,
             },
             "encrypted": description.encrypted,
-            "pendingAndBannedMembers": {key: _BANNED for key in description.ban_list},
+            "pendingAndBannedMembers": {
+                key: _ERASED if key in self.erased else _BANNED for key in description.ban_list
+            },
             "tokenPermissions": {
                 id_: permission_json(permission) for id_, permission in sorted(description.token_permissions.items())
             },

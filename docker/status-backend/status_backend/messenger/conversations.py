@@ -135,8 +135,12 @@ class Conversations:
         own = message.from_ == self._context.public_key
         if chat is None or not (chat.active or chat.chat_type == GROUP_CHAT):
             raise Dropped("unknown", f"a message in {chat_id}, which is no chat of ours")
+        community = self.community(chat)
+        if community is not None and community.is_banned(message.from_) and not (archived or own):
+            raise Dropped("banned", f"{message.from_} is banned from {community.id}")
+        if community is not None and message.from_ in community.erased:
+            raise Dropped("banned", f"{message.from_} is banned from {community.id} with all that it wrote")
         if chat.chat_type == COMMUNITY_CHAT and not archived and not own:
-            community = self._communities.get(chat.community_id)
             if community is None or not _may_say(community, chat_id, message, grant):
                 self._held.hold(chat.community_id, chat_id, message, envelope)
                 self._context.drop(message, Dropped("not a member", f"{message.from_} of {chat.community_id}"))

@@ -256,14 +256,15 @@ class Membership:
             self._decline(response, community, request)
         return response
 
-    def remove_member(self, community_id: str, public_key: str, ban: bool = False) -> Response:
+    def remove_member(self, community_id: str, public_key: str, ban: bool = False, erase: bool = False) -> Response:
+        """`erase`: with a ban, all that the member wrote goes, here and everywhere."""
         community = self._communities.controlled(community_id)
         if public_key == self._context.public_key:
             raise ServiceError("not allowed to remove the owner")
         if not ban and not community.has_member(public_key):
             raise ServiceError("member not found")
         with self._context.work() as response:
-            self._remove(response, community, public_key, ban)
+            self._remove(response, community, public_key, ban, erase)
         return response
 
     def unban(self, community_id: str, public_key: str) -> Response:
@@ -273,6 +274,7 @@ class Membership:
             kept = [key for key in draft.ban_list if key != public_key]
             del draft.ban_list[:]
             draft.ban_list.extend(kept)
+            draft.banned_members.pop(public_key, None)
             self._communities.publish(response, community, draft)
         return response
 
@@ -355,11 +357,15 @@ class Membership:
         self._show(response, request)
         self._communities.show(response, community)
 
-    def _remove(self, response: Response, community: Community, public_key: str, ban: bool) -> None:
+    def _remove(
+        self, response: Response, community: Community, public_key: str, ban: bool, erase: bool = False
+    ) -> None:
         draft = community.draft()
         permissions.drop(draft, public_key)
         if ban and public_key not in draft.ban_list:
             draft.ban_list.append(public_key)
+        if ban and erase:
+            draft.banned_members[public_key].delete_all_messages = True
         self._communities.publish(response, community, draft)
 
     # Sending

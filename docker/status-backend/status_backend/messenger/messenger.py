@@ -29,6 +29,7 @@ from .encryption import Encryption
 from .encryption_chats import EncryptedChats
 from .encryption_held import UndecryptableMessages
 from .encryption_keys import EncryptionKeys
+from .erasure import Erasure
 from .grants import Grants
 from .group import GroupStore
 from .groups import Groups
@@ -61,7 +62,7 @@ class Messenger:
         self._encrypted = EncryptedChats(context, self._store, encryption, keys, undecryptable)
         talk = Conversations(context, chats, self._store, groups, held, self._encrypted, given)
         self.activity_center = activity = ActivityCenter(context, chats, views)
-        self.communities = Communities(context, self._store, chats, views, keys)
+        self.communities = Communities(context, self._store, chats, views, keys, Erasure(context, chats, views))
         self.organisation = Organisation(context, self.communities)
         self.membership = Membership(context, self.communities, self._store, activity, keys, given)
         self.admission = Admission(context, self.communities, self.membership, self._store)

@@ -175,8 +175,14 @@ class CommunityCategory(_message.Message):
     position: int
     def __init__(self, category_id: _Optional[str] = ..., name: _Optional[str] = ..., position: _Optional[int] = ...) -> None: ...
 
+class CommunityBanInfo(_message.Message):
+    __slots__ = ("delete_all_messages",)
+    DELETE_ALL_MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    delete_all_messages: bool
+    def __init__(self, delete_all_messages: _Optional[bool] = ...) -> None: ...
+
 class CommunityDescription(_message.Message):
-    __slots__ = ("clock", "members", "permissions", "identity", "chats", "ban_list", "categories", "archive_magnetlink_clock", "admin_settings", "intro_message", "outro_message", "encrypted", "tags", "token_permissions", "active_members_count", "ID", "archive_index_cid_clock")
+    __slots__ = ("clock", "members", "permissions", "identity", "chats", "ban_list", "categories", "archive_magnetlink_clock", "admin_settings", "intro_message", "outro_message", "encrypted", "tags", "token_permissions", "active_members_count", "ID", "banned_members", "archive_index_cid_clock")
     class MembersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -205,6 +211,13 @@ class CommunityDescription(_message.Message):
         key: str
         value: CommunityTokenPermission
         def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[CommunityTokenPermission, _Mapping]] = ...) -> None: ...
+    class BannedMembersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: CommunityBanInfo
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[CommunityBanInfo, _Mapping]] = ...) -> None: ...
     CLOCK_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
@@ -221,6 +234,7 @@ class CommunityDescription(_message.Message):
     TOKEN_PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     ACTIVE_MEMBERS_COUNT_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
+    BANNED_MEMBERS_FIELD_NUMBER: _ClassVar[int]
     ARCHIVE_INDEX_CID_CLOCK_FIELD_NUMBER: _ClassVar[int]
     clock: int
     members: _containers.MessageMap[str, CommunityMember]
@@ -238,8 +252,9 @@ class CommunityDescription(_message.Message):
     token_permissions: _containers.MessageMap[str, CommunityTokenPermission]
     active_members_count: int
     ID: str
+    banned_members: _containers.MessageMap[str, CommunityBanInfo]
     archive_index_cid_clock: int
-    def __init__(self, clock: _Optional[int] = ..., members: _Optional[_Mapping[str, CommunityMember]] = ..., permissions: _Optional[_Union[CommunityPermissions, _Mapping]] = ..., identity: _Optional[_Union[_chat_identity_pb2.ChatIdentity, _Mapping]] = ..., chats: _Optional[_Mapping[str, CommunityChat]] = ..., ban_list: _Optional[_Iterable[str]] = ..., categories: _Optional[_Mapping[str, CommunityCategory]] = ..., archive_magnetlink_clock: _Optional[int] = ..., admin_settings: _Optional[_Union[CommunityAdminSettings, _Mapping]] = ..., intro_message: _Optional[str] = ..., outro_message: _Optional[str] = ..., encrypted: _Optional[bool] = ..., tags: _Optional[_Iterable[str]] = ..., token_permissions: _Optional[_Mapping[str, CommunityTokenPermission]] = ..., active_members_count: _Optional[int] = ..., ID: _Optional[str] = ..., archive_index_cid_clock: _Optional[int] = ...) -> None: ...
+    def __init__(self, clock: _Optional[int] = ..., members: _Optional[_Mapping[str, CommunityMember]] = ..., permissions: _Optional[_Union[CommunityPermissions, _Mapping]] = ..., identity: _Optional[_Union[_chat_identity_pb2.ChatIdentity, _Mapping]] = ..., chats: _Optional[_Mapping[str, CommunityChat]] = ..., ban_list: _Optional[_Iterable[str]] = ..., categories: _Optional[_Mapping[str, CommunityCategory]] = ..., archive_magnetlink_clock: _Optional[int] = ..., admin_settings: _Optional[_Union[CommunityAdminSettings, _Mapping]] = ..., intro_message: _Optional[str] = ..., outro_message: _Optional[str] = ..., encrypted: _Optional[bool] = ..., tags: _Optional[_Iterable[str]] = ..., token_permissions: _Optional[_Mapping[str, CommunityTokenPermission]] = ..., active_members_count: _Optional[int] = ..., ID: _Optional[str] = ..., banned_members: _Optional[_Mapping[str, CommunityBanInfo]] = ..., archive_index_cid_clock: _Optional[int] = ...) -> None: ...
 
 class CommunityRequestToJoin(_message.Message):
     __slots__ = ("clock", "ens_name", "chat_id", "community_id", "display_name", "revealed_accounts", "customization_color")
