@@ -21,6 +21,7 @@ from pace import Wait
 LISTEN_HOST = "0.0.0.0"  # inside the container's own network
 LOG_TAIL = 20
 KILLED = 137
+KEEP_MONOTONIC = {"FAKETIME_DONT_FAKE_MONOTONIC": "1"}  # heeded by libfaketime alone, which a clock skew brings in
 STATES = {
     "created": NodeState.CREATED,
     "running": NodeState.RUNNING,
@@ -63,7 +64,7 @@ class DockerNode:
                 name=container_name,
                 hostname=spec.name,
                 labels=dict(labels),
-                environment={name: fill(value, values) for name, value in spec.env.items()},
+                environment={**KEEP_MONOTONIC, **{name: fill(value, values) for name, value in spec.env.items()}},
                 ports={f"{number}/tcp": (engine.publish_on, None) for number in spec.ports.values()},
                 network=network.name,
                 networking_config={network.name: _endpoint(spec)},
