@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from fleet import concurrently
+from fleet.faults.clock import ClockSkew
 from fleet.faults.errors import FaultUnavailable
 from fleet.faults.life import Fault, Tell
 from fleet.faults.network import Delay, Loss, Network, Partition, Rate
@@ -87,6 +88,10 @@ class Faults:
         return self._disturbing(
             [self._own(node)], lambda network, nodes: Rate(*nodes, bytes_per_second, network, self._tell)
         )
+
+    def clock_skew(self, node: Any, seconds: float) -> ClockSkew:
+        """The node is started anew with its clock so many seconds fast (slow: negative), and once more to heal it."""
+        return self._keep(ClockSkew(self._own(node), seconds, self._tell))
 
     def close(self) -> None:
         """Ends the helpers of network faults. Raises RuntimeError where a fault was made and never entered: then it was
