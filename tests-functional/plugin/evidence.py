@@ -22,9 +22,9 @@ from clients.waku import WakuClient
 from fleet.errors import FleetError
 from fleet.spec import NodeState
 from journal.journal import Journal
-from plugin import groups, pace, reproduce
+from plugin import groups, history, pace, reproduce
 from plugin.controller import RUN, is_worker, open_run
-from plugin.failure import FOLDER
+from plugin.failure import FOLDER, RECORD
 from plugin.fixtures import new_folder
 from plugin.open_run import OpenRun
 from plugin.repeat import round_of, without_round
@@ -36,7 +36,6 @@ from report.run_page import RunPage
 from report.sampling import Sampler
 from report.verdict import Verdict
 
-RECORD = pytest.StashKey[dict[str, Any]]()
 HOST = pytest.StashKey[HostState]()
 JOURNAL = pytest.StashKey[Journal]()
 
@@ -241,7 +240,7 @@ class Gatherer:
         if self._opened is None:
             return
         if report.when == "teardown" and (folder := dict(report.user_properties).get(PROPERTY)):
-            self.page().add(files.read_json(Path(folder) / files.RECORD), Path(folder))
+            self._add(files.read_json(Path(folder) / files.RECORD), Path(folder))
         elif report.when not in ("setup", "call", "teardown"):  # xdist's word on a test whose worker died
             self._complete(report)
 
@@ -271,6 +270,9 @@ class Gatherer:
     def _opened(self) -> OpenRun | None:
         return self._config.stash[RUN].opened
 
+    def _add(self, record: dict[str, Any], folder: Path) -> None:
+        self.page().add(history.kept(open_run(self._config), record, folder), folder)
+
     def page(self) -> RunPage:
         """Of this run."""
         if self._page is None:
@@ -291,7 +293,7 @@ class Gatherer:
             "runtime": opened.runtime.name,
             "reason": self._config.stash[RUN].choice.reason,
             "timings": opened.settings.timings.name,
-            "image": opened.settings.docker_image or ", ".join(opened.settings.status_backend_urls) or "reference",
+            "image": opened.settings.backend,
             "waku_fleet": opened.settings.waku_fleet,
             "versions": versions,
             "seed": self._config.stash[SEED],
@@ -332,5 +334,5 @@ class Gatherer:
             record["findings"] = [finding.to_json() for finding in audit.scan_folder(path.parent)]
             files.write_json(path, record)
             timeline.write(path.parent, record)
-            self.page().add(record, path.parent)
+            self._add(record, path.parent)
             report.user_properties.append((PROPERTY, str(path.parent)))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from plugin.command import again as command
 
 FOLDER = pytest.StashKey[Path]()
+RECORD = pytest.StashKey[dict[str, Any]]()  # test.json as it grows
 
 
 @pytest.hookimpl(wrapper=True)

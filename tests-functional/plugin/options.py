@@ -113,6 +113,12 @@ class Settings:
     status_backend_source: Path | None
 
     @property
+    def backend(self) -> str:
+        """What stands for the status-backend, for people: an image, URLs, a source tree, or "reference"."""
+        given = self.docker_image or ", ".join(self.status_backend_urls) or self.status_backend_source
+        return str(given or "reference")
+
+    @property
     def backends_are_foreign(self) -> bool:
         """Not the reference ones of this run."""
         return bool(self.docker_image or self.status_backend_urls)

@@ -14,7 +14,6 @@ from plugin import groups
 from plugin.command import SETTLED, given, image_ids, settled
 from plugin.controller import is_worker
 from plugin.open_run import OpenRun
-from plugin.repeat import id_without_round
 from plugin.seed import SEED
 from reproduce import sources
 from reproduce.run_again import NotReproducible, again
@@ -69,8 +68,6 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
 
 def about(config: pytest.Config, opened: OpenRun) -> dict[str, Any]:
     """For run.json. `arguments` and `tests` are pytest's; `images` has the ids of the shared nodes' images."""
-    rounds = config.option.repeat > 1
-    tests = [id_without_round(test) if rounds else test for test in config.stash[TESTS]]
     workers = len(config.option.tx) if getattr(config.option, "tx", None) else 0
     parallel = ["-n", str(workers), "--dist", config.option.dist] if workers else ["-n", "0"]
     limit = ["--maxfail", str(config.option.maxfail)] if config.option.maxfail else []
@@ -78,7 +75,7 @@ def about(config: pytest.Config, opened: OpenRun) -> dict[str, Any]:
     arguments += given(config, but=SETTLED | {"reproduce"})
     return {
         "arguments": [*arguments, *(parallel if hasattr(config.option, "dist") else []), *limit],
-        "tests": list(dict.fromkeys(tests)),
+        "tests": config.stash[TESTS],
         "images": image_ids(opened.fleet.nodes),
         "sources": sources.now(),
     }

@@ -77,8 +77,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def seed_of(item: pytest.Item) -> int:
     """With this seed the test draws the same when it is run alone, once."""
-    seed, number = item.config.stash[SEED], round_of(item)
-    if number == 1 or item.config.option.repeat_data == "same":
+    return seed_of_round(item.config, round_of(item))
+
+
+def seed_of_round(config: pytest.Config, number: int) -> int:
+    """The first round has the seed of the run."""
+    seed = config.stash[SEED]
+    if number == 1 or config.option.repeat_data == "same":
         return seed
     return int.from_bytes(_digest(seed, "round", number)) % LIMIT
 

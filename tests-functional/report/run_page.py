@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from report import coverage, files, pace
+from report import coverage, files, pace, rates
 
 _STYLE = """
 body { font: 13px/1.45 "DejaVu Sans", system-ui, sans-serif; margin: 18px; color: #222; }
@@ -83,6 +83,7 @@ def render(run: Mapping[str, Any]) -> str:
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{_text(title)}</title><style>{_STYLE}</style>"
         f"<h1>{_text(title)}</h1><p>run {_text(run['run'])}; {about}; pace: {_text(pace.of_run(run))}</p>"
         f"<p>shared nodes: {versions or 'unknown'}; logs: <a href='fleet/'>fleet</a></p>{findings}"
+        f"{rates.section(run.get('rates'))}"
         "<table><tr><th>test<th>outcome<th>setup<th>call<th>teardown<th>verdict<th>nodes<th>evidence</tr>"
         f"{rows}</table>{coverage.section(run.get('schemas'))}</html>\n"
     )
@@ -98,6 +99,7 @@ def _row(test: Mapping[str, Any]) -> str:
     evidence = "".join(f"<small>{_text(line)}</small>" for line in verdict["evidence"])
     death = f"<small>{_text(test['death'])}</small>" if test.get("death") else ""
     slow = f"<small>{_text(stretched)}</small>" if (stretched := pace.of_test(test)) else ""
+    past = f"<small>{_text(test['history'])}</small>" if test.get("history") else ""
     nodes = "".join(
         f"<small>{_text(name)}: {_text(node['image'])} {_text(node.get('version') or '')}</small>"
         for name, node in test.get("nodes", {}).items()
@@ -106,7 +108,7 @@ def _row(test: Mapping[str, Any]) -> str:
     name, outcome, page = (_text(test[key]) for key in ("id", "outcome", "timeline"))
     return (
         f"<tr><td>{name.replace('::', '<wbr>::')}<small>{_text(test.get('worker', ''))}</small>"
-        f"<td class='{outcome}'>{outcome}{death}{times}<td class='why'>{_text(verdict['of'])}{evidence}{slow}"
+        f"<td class='{outcome}'>{outcome}{death}{times}<td class='why'>{_text(verdict['of'])}{evidence}{slow}{past}"
         f"<td class='nodes'>{nodes}<td class='nodes'><a href='{page}'>timeline</a><small>{logs}</small></tr>\n"
     )
 

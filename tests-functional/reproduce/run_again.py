@@ -42,13 +42,15 @@ def again(run_dir: Path, has_image: Callable[[str], bool] | None = None) -> Agai
     remarks += [
         f"the image {image} of {node} is gone: it is built from the sources as they are now" for node, image in gone
     ]
-    return Again([*kept["arguments"], *pinned, *kept["tests"]], remarks)
+    arguments = [images.get(word, word) for word in kept["arguments"]]
+    return Again([*arguments, *pinned, *kept["tests"]], remarks)
 
 
 def images_of(run: Mapping[str, Any]) -> dict[str, str]:
     """Ids by the names that nodes asked for, of all nodes of the run; none where they were processes."""
     of_tests = [(node["image"], node.get("image_id")) for test in run["tests"] for node in test["nodes"].values()]
-    return {name: image for name, image in [*run["reproduction"]["images"].items(), *of_tests] if image}
+    found = [*run["reproduction"]["images"].items(), *of_tests]
+    return {name: image for name, image in found if image and not Path(name).is_absolute()}  # a path: a source tree
 
 
 def _pinned(images: Mapping[str, str], has_image: Callable[[str], bool]) -> tuple[list[str], list[tuple[str, str]]]:

@@ -98,6 +98,11 @@ def test_rounds_draw_each_their_own_and_one_of_them_runs_again_alone(drawing: Dr
     assert again[:-1] == third[:-1], "all but what is drawn for the run as a whole"
 
 
+def test_the_id_of_a_test_with_parameters_names_all_of_its_rounds(drawing: Drawing) -> None:
+    rounds = drawing.draws("--repeat", "2", "test_draws.py::test_two[x]", "test_draws.py::test_two[y-round-2]")
+    assert list(rounds) == [f"test_draws.py::test_two[{name}]" for name in ("x-round-1", "x-round-2", "y-round-2")]
+
+
 def test_rounds_may_draw_all_the_same(drawing: Drawing) -> None:
     rounds = drawing.draws("--seed", "7", "--repeat", "3", "--repeat-data", "same", "-k", "test_one")
     first, second, third = rounds.values()
