@@ -114,6 +114,25 @@ prepare_python() {
     PYTHON=$VENV/bin/python
 }
 
+# Runs a module of the harness instead of any test, and exits as it does. The doctor takes any fit Python: that there is
+# no virtual environment is for it to say.
+run_tool() { # run_tool MODULE ARGS...
+    local tool=$1
+    shift
+    if [[ $tool != doctor ]]; then
+        prepare_python
+    elif [[ -n ${FUNCTIONAL_TESTS_PYTHON:-} ]]; then
+        PYTHON=$FUNCTIONAL_TESTS_PYTHON
+    elif is_fit "$VENV/bin/python"; then
+        PYTHON=$VENV/bin/python
+    else
+        PYTHON=$(find_python)
+    fi
+    rm -rf -- "$WORK"
+    cd -- "$HARNESS"
+    exec "$PYTHON" -m "$tool" "$@"
+}
+
 # --- pytest -----------------------------------------------------------------------------------------------------------
 
 INTERRUPTED=

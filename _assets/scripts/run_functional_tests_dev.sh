@@ -6,6 +6,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/functional_tests_commons.sh"
 usage() {
     cat <<'TEXT'
 Usage: run_functional_tests_dev.sh [-y] [--runtime auto|docker|process] [PATTERN] [-- PYTEST ARGS]
+       run_functional_tests_dev.sh --doctor | --sweep | --remove RUN_ID
 
 Runs the scenarios in tests-functional/tests that match PATTERN, or all of them. The first run makes a virtual
 environment in .venv and installs what is needed; later ones install only what changed.
@@ -22,6 +23,9 @@ Options:
   -y, --yes        do not ask before running
   --runtime WHERE  where the nodes run: docker, process (local processes), or auto (the default): docker where an
                    engine answers, process where none does
+  --doctor         look at what a run needs and say how to mend what is amiss; runs nothing
+  --sweep          remove what runs left that were killed with both their reapers (every run does that when it begins)
+  --remove RUN_ID  end a run that "-- --keep" left up; "kept" for RUN_ID: every one
   -h, --help       this text
   -- PYTEST ARGS   everything after -- goes to pytest, for example: -- --timings upstream -x
                    (paths are relative to the project's root)
@@ -54,6 +58,11 @@ No answer, so nothing was run. -y runs without the question."
     done
 }
 
+case ${1:-} in
+    --doctor) run_tool doctor "${@:2}" ;;
+    --sweep) run_tool fleet.sweep "${@:2}" ;;
+    --remove | --remove=*) run_tool fleet.sweep "$@" ;;
+esac
 parse_arguments "$@"
 prepare_python
 discover_tests

@@ -71,6 +71,9 @@ class DockerNode:
                 stop_signal=spec.stop_signal,
                 cap_drop=["ALL"] if spec.drop_capabilities else None,
                 security_opt=["no-new-privileges"],
+                mem_limit=spec.limits.memory,
+                memswap_limit=spec.limits.memory,  # no swap beyond it
+                nano_cpus=round(spec.limits.cpus * 1e9) if spec.limits.cpus else None,
                 log_config={"type": "json-file"},
                 init=False,
             )
@@ -162,6 +165,10 @@ class DockerNode:
     def resume(self) -> None:
         self._require(NodeState.PAUSED)
         self._container.unpause()
+
+    def send_signal(self, name: str) -> None:
+        self._require(NodeState.RUNNING)
+        self._container.kill(signal=name)
 
     def disconnect(self) -> None:
         self._network.disconnect(self._container)

@@ -37,6 +37,7 @@ class DockerRuntime:
 
     def start(self, specs: Sequence[NodeSpec], log_dir: Path, *, test: str = "") -> list[DockerNode]:
         log_dir.mkdir(parents=True, exist_ok=True)
+        specs = [spec.within(self.run.limits) for spec in specs]
         images = [self.image(spec.image) for spec in specs]
         nodes: list[DockerNode] = []
         try:
@@ -60,6 +61,9 @@ class DockerRuntime:
     def remove_worker(self, worker: str) -> list[str]:
         found = leftovers.find(self.run.run_id, self.engine.client, worker)
         return found.describe() + leftovers.remove(found)
+
+    def keep(self, nodes: Sequence[DockerNode]) -> None:
+        self._nodes = [node for node in self._nodes if node not in nodes]
 
     def close(self) -> None:
         nodes, self._nodes = self._nodes, []

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import psutil
 
 UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 LEAST_MEMORY = 6 * 1024**2  # docker refuses less
@@ -30,6 +33,29 @@ class Limits:
 
 
 UNLIMITED = Limits()
+PROCESS_MEMORY = hasattr(psutil, "RLIMIT_DATA")  # on Linux
+
+
+def limit_memory(process: psutil.Process, size: int) -> None:
+    """What a process, and each of its children by itself, may have of memory of its own: it is refused more."""
+    if PROCESS_MEMORY:
+        process.rlimit(psutil.RLIMIT_DATA, (size, size))
+
+
+def missing_for_processes(limits: Limits) -> list[str]:
+    """What cannot be kept to where nodes are processes, a line each."""
+    lines = ["--node-cpus is for containers: a process cannot be held to a share"] if limits.cpus else []
+    if limits.memory and not PROCESS_MEMORY:
+        lines.append("--node-memory is for containers: this system cannot limit a process")
+    return lines
+
+
+def missing_in_engine(limits: Limits, info: Mapping[str, Any]) -> list[str]:
+    """The same for an engine, by what it says of itself (GET /info): its kernel may lack what it takes."""
+    lines = ["--node-cpus: this engine has no CPU quota"] if limits.cpus and not info["CpuCfsQuota"] else []
+    if limits.memory and not info["MemoryLimit"]:
+        lines.append("--node-memory: this engine cannot limit memory")
+    return lines
 
 
 def parse_memory(text: str) -> int:

@@ -61,6 +61,9 @@ class Node(Protocol):
 
     def resume(self) -> None: ...
 
+    def send_signal(self, name: str) -> None:
+        """Sends it a signal ("SIGUSR1") and returns before it has taken effect."""
+
     def disconnect(self) -> None:
         """Takes it off the network (its published ports go too). Raises NotSupported without Capability.DISCONNECT."""
 
@@ -95,6 +98,9 @@ class Runtime(Protocol):
 
     def remove_worker(self, worker: str) -> list[str]:
         """For the controller, when a worker died: removes its nodes. Returns what there was, a line each."""
+
+    def keep(self, nodes: Sequence[Node]) -> None:
+        """Nodes that `close` shall leave alone."""
 
     def close(self) -> None:
         """Removes the nodes that this runtime started, and on the controller what they shared."""

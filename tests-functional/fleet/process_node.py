@@ -24,6 +24,7 @@ import psutil
 
 from fleet import health, leftovers, logfile
 from fleet.errors import FleetError, NodeGone, NotSupported, StartError
+from fleet.limits import limit_memory
 from fleet.marks import RUN_VARIABLE
 from fleet.spec import ExecResult, NodeSpec, NodeState, Usage, fill
 from pace import Wait
@@ -172,6 +173,9 @@ class ProcessNode:
         self._signal_family(signal.SIGCONT)
         self._await_paused(False)
 
+    def send_signal(self, name: str) -> None:
+        self._running().send_signal(signal.Signals[name])
+
     def disconnect(self) -> None:
         raise NotSupported("processes share this machine's loopback: none can be taken off the network")
 
@@ -240,7 +244,10 @@ class ProcessNode:
                 )
             except OSError as error:
                 raise StartError(self.name, f"{command[0]} to run", str(error), log_path=self.log_path) from error
-        self._write(Record(self._identity, self._child.pid, psutil.Process(self._child.pid).create_time(), ports))
+        process = psutil.Process(self._child.pid)
+        self._write(Record(self._identity, process.pid, process.create_time(), ports))
+        if self.spec.limits.memory and process.is_running():
+            limit_memory(process, self.spec.limits.memory)
 
     def _await_ready(self, ready_file: Path, wait: Wait) -> None:
         while not ready_file.exists():

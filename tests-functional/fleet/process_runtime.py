@@ -26,6 +26,7 @@ class ProcessRuntime:
         nodes: list[ProcessNode] = []
         try:
             for spec in specs:
+                spec = spec.within(self.run.limits)
                 nodes.append(ProcessNode.create(spec, self.run.temp_dir / spec.name, log_dir, marks))
         except BaseException:
             concurrently.each(nodes, ProcessNode.remove)
@@ -40,6 +41,9 @@ class ProcessRuntime:
     def remove_worker(self, worker: str) -> list[str]:
         found = leftovers.find(self.run.run_id, None, worker)
         return found.describe() + leftovers.remove(found)
+
+    def keep(self, nodes: Sequence[ProcessNode]) -> None:
+        self._nodes = [node for node in self._nodes if node not in nodes]
 
     def close(self) -> None:
         nodes, self._nodes = self._nodes, []

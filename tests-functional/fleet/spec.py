@@ -5,9 +5,11 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from fleet.limits import UNLIMITED, Limits
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 PLACEHOLDER = re.compile(r"\{(port:[\w-]+|data|host|python)\}")
@@ -82,6 +84,7 @@ class NodeSpec:
     stop_signal: str = "SIGINT"
     stop_timeout: float = 10.0
     stacks_signal: str = ""  # on which it writes the stacks of its threads to its log; empty for a node that never does
+    limits: Limits = UNLIMITED  # those of the run, unless it has some of its own
     drop_capabilities: bool = True  # False for images that need what docker gives by default
 
     def __post_init__(self) -> None:
@@ -98,7 +101,12 @@ class NodeSpec:
     def from_json(cls, fields: Mapping[str, Any]) -> NodeSpec:
         tuples = {name: tuple(fields[name]) for name in ("command", "process", "aliases")}
         python_path = tuple(Path(path) for path in fields["python_path"])
-        return cls(**{**fields, **tuples, "python_path": python_path, "health": HealthCheck(**fields["health"])})
+        parts = {"health": HealthCheck(**fields["health"]), "limits": Limits(**fields["limits"])}
+        return cls(**{**fields, **tuples, **parts, "python_path": python_path})
+
+    def within(self, limits: Limits) -> NodeSpec:
+        """The same node, with these limits where it has none of its own."""
+        return self if self.limits else replace(self, limits=limits)
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -5,7 +5,9 @@ Each module does one thing; pytest loads those of PLUGINS.
 
 PLUGINS = (
     "plugin.options",
+    "plugin.isolation",
     "plugin.controller",
+    "plugin.keep",
     "plugin.status_go",
     "plugin.pace",
     "plugin.variants",

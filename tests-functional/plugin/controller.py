@@ -9,6 +9,7 @@ import pytest
 
 from fleet.choose import choose
 from fleet.errors import FleetError
+from plugin.isolation import Isolation
 from plugin.open_run import OpenRun, RunOnDemand
 from plugin.options import Settings
 from plugin.rendezvous import Rendezvous, ask
@@ -26,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
         choice = choose(settings.runtime)
     except FleetError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[RUN] = RunOnDemand(settings, choice, lambda text: _say(config, text))
+    config.stash[RUN] = RunOnDemand(settings, Isolation.of(config), choice, lambda text: _say(config, text))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -40,6 +41,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [
         f"runtime: {choice.name} ({choice.reason})",
         "; ".join([*backends, f"waku fleet: {settings.waku_fleet}"]),
+        *Isolation.of(config).describe(choice.name),
     ]
 
 

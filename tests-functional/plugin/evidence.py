@@ -293,6 +293,7 @@ class Gatherer:
             "runtime": opened.runtime.name,
             "reason": self._config.stash[RUN].choice.reason,
             "timings": opened.settings.timings.name,
+            "limits": opened.run.limits.to_json(),
             "image": opened.settings.backend,
             "waku_fleet": opened.settings.waku_fleet,
             "versions": versions,

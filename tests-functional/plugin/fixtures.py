@@ -20,6 +20,7 @@ from fleet import catalog, concurrently
 from fleet.node import Node
 from fleet.spec import NodeSpec
 from journal.journal import Journal
+from plugin import keep
 from plugin.controller import open_run
 from plugin.failure import FOLDER
 from plugin.open_run import OpenRun
@@ -114,11 +115,11 @@ def journal(test_folder: Path) -> Iterator[Journal]:
 def nodes(
     request: pytest.FixtureRequest, harness: OpenRun, test_folder: Path, journal: Journal, node_numbers: Iterator[int]
 ) -> Iterator[TestNodes]:
-    """Nodes of this test; all are removed when it ends."""
+    """Nodes of this test; all are removed when it ends, unless it failed and --keep is given."""
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
     nodes = TestNodes(harness, test_folder, journal, worker, request.node.nodeid, node_numbers)
     yield nodes
-    nodes.remove()
+    keep.end(request.node, nodes)
 
 
 @pytest.fixture

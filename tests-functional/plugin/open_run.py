@@ -9,12 +9,14 @@ from typing import Any
 
 from docker.errors import DockerException
 
+from fleet import kept
 from fleet.choose import Choice, make_runtime
 from fleet.engine import connect
 from fleet.errors import FleetError
 from fleet.node import Runtime
-from fleet.run import Run
+from fleet.run import MAX_LIFETIME, Run
 from fleet.sweep import remove_stale
+from plugin.isolation import Isolation
 from plugin.options import Settings
 from plugin.shared_fleet import SharedFleet, start_shared_fleet
 
@@ -41,13 +43,15 @@ class OpenRun:
 class RunOnDemand:
     """The controller's: opens the run once, for whoever asks first, and closes it at the end."""
 
-    def __init__(self, settings: Settings, choice: Choice, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, isolation: Isolation, choice: Choice, say: Callable[[str], None]) -> None:
         self._settings = settings
+        self._isolation = isolation
         self.choice = choice
         self._say = say
         self._lock = threading.Lock()
         self._open: OpenRun | None = None
         self._failure: Exception | None = None
+        self.kept: list[str] = []  # what to tell of nodes that stay up, after `close`
 
     def get(self) -> OpenRun:
         """Raises what opening raised, to everyone who asks: it is not tried again."""
@@ -68,7 +72,12 @@ class RunOnDemand:
 
     def _start(self) -> OpenRun:
         self._sweep()
-        run = Run.create(self._settings.logs_dir, docker=self.choice.name == "docker")
+        run = Run.create(
+            self._settings.logs_dir,
+            docker=self.choice.name == "docker",
+            max_lifetime=MAX_LIFETIME + (self._isolation.keep_for or 0),
+            limits=self._isolation.limits,
+        )
         first_time = "; images that are missing are built first" if self.choice.name == "docker" else ""
         self._say(f"starting the shared fleet{first_time} (logs: {run.run_dir})")
         try:
@@ -91,8 +100,12 @@ class RunOnDemand:
                 self._say(f"{what}:\n  " + "\n  ".join(lines))
 
     def close(self) -> list[str]:
-        """Removes all of the run. Returns what tests had left behind, a line each: nothing, in a clean run."""
+        """Removes all of the run, but for what is kept. Returns what tests had left behind: nothing, in a clean run."""
         if self._open is None:
+            return []
+        if kept.noted(self._open.run):
+            kept.note(self._open.run, "shared by all tests", self._open.fleet.nodes)
+            self.kept = kept.keep(self._open.run, self._isolation.keep_for)
             return []
         self._open.runtime.close()
         return self._open.run.close()
