@@ -1,4 +1,4 @@
-"""The HTTP face: `/health`, `/signals`, `/statusgo/<Function>`."""
+"""The HTTP face: `/health`, `/metrics`, `/signals`, `/statusgo/<Function>`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import logging
 
 from aiohttp import WSCloseCode, web
 
-from . import __version__
+from . import __version__, metrics
 from .api import statusgo
 from .backend import Backend
 from .bodies import Bodies, BodyError
@@ -31,6 +31,7 @@ class Server:
         app = web.Application()
         # As Go's mux: any method will do.
         app.router.add_route("*", "/health", self._health)
+        app.router.add_route("*", "/metrics", self._metrics)
         app.router.add_route("*", "/signals", self._signals)
         app.router.add_route("*", "/statusgo/{name:.+}", self._statusgo)
         app.router.add_route("*", "/{path:.*}", self._not_found)
@@ -55,6 +56,9 @@ class Server:
 
     async def _health(self, request: web.Request) -> web.Response:
         return _json(json.dumps({"version": __version__}))
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        return web.Response(body=metrics.render().encode(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def _statusgo(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]

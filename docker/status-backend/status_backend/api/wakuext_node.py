@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ..rpc import Service, rpc
+from .wakuext_fields import checked
 
 if TYPE_CHECKING:
     from ..messenger.messenger import Messenger
+
+LightClient = Annotated[dict, "requests.SetLightClient"]
 
 
 class NodeService(Service):
@@ -23,6 +26,21 @@ class NodeService(Service):
     @rpc()
     async def peers(self) -> dict[str, Any]:
         return self._messenger.transport.peers()
+
+    @rpc("peerID")
+    async def peer_id(self) -> str:
+        return self._messenger.identity.peer_id
+
+    @rpc()
+    async def enr(self) -> str:
+        """Without an address, as nobody is listened to."""
+        return self._messenger.identity.enr
+
+    @rpc()
+    async def set_light_client(self, request: LightClient) -> None:
+        """Kept, and shown in the node configuration. A client of the fleet is all that this node ever is."""
+        checked(request, "SetLightClient", {"enabled": bool})
+        self._messenger.set_light_client(bool(request.get("enabled")))
 
     @rpc()
     async def dropped_messages(self) -> dict[str, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +14,7 @@ from .. import signal_types
 from ..db import Database
 from ..protocol.application import Application
 from ..session import Session
+from ..transport.drops import Drops
 from .response import Response
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Context:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.archives: ArchivesLink | None = None
-        self.dropped: Counter[str] = Counter()
+        self.drops = Drops()
         self._notices: asyncio.Queue[Coroutine[Any, Any, None]] = asyncio.Queue()
 
     @property
@@ -109,7 +109,7 @@ class Context:
             self.session.signals.emit(signal_types.MESSAGES_NEW, response.to_json())
 
     def drop(self, message: Application | None, dropped: Dropped) -> None:
-        self.dropped[dropped.reason] += 1
+        self.drops.add(dropped.reason)
         level = logging.DEBUG if dropped.reason in _EVERYDAY else logging.WARNING
         log.log(level, "dropped (%s) %s: %s", dropped.reason, message.id if message else "message", dropped)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from .. import metrics
 from ..protocol import application, ids
 from ..protocol.application import Application, MalformedMessage, Type
 from ..protocol.chat_message_pb2 import PRIVATE_GROUP, ChatMessage, DeleteMessage, EditMessage
@@ -102,6 +103,7 @@ class Inbox:
         together = Response()
         with self._context.db.transaction():
             for message in messages:
+                metrics.RECEIVED.values["archive"] += 1
                 for filter_ in self._context.transport.filters_for(message.topic):
                     timestamp = message.timestamp * 1_000_000_000
                     envelope = Envelope("", filter_.content_topic, message.payload, timestamp)
@@ -131,7 +133,7 @@ class Inbox:
         except (MalformedMessage, DecodeError, OverflowError) as error:  # the last: a number beyond SQLite's
             self._context.drop(message, Dropped("malformed", str(error)))
         except Exception:
-            self._context.dropped["failed"] += 1
+            self._context.drops.add("failed")
             log.exception("failed on message %s in %s", message.id if message else "?", filter_.chat_id)
         else:
             together.merge(response)

@@ -11,6 +11,7 @@ from ..protocol import ids
 from ..protocol.waku_archive_pb2 import WakuMessage
 from ..rpc import Service, ServiceError
 from ..session import Session
+from ..transport.node_identity import NodeIdentity
 from ..transport.transport import Received, Transport
 from . import schema
 from .activity_center import ActivityCenter
@@ -93,8 +94,9 @@ class Messenger:
             undecryptable,
         )
         self.transport = context.transport = Transport(
-            session.fleet, session.db, session.signals, self._received, self._sent
+            session.fleet, session.db, session.signals, self._received, self._sent, context.drops
         )
+        self.identity = NodeIdentity.of(session.node_config["NodeKey"])
         self._notices: asyncio.Task[None] | None = None
         self._started = False
         self.services: list[Service] = services(self)
@@ -107,7 +109,7 @@ class Messenger:
     @property
     def dropped(self) -> dict[str, int]:
         """How many received messages were not acted upon, by reason."""
-        return dict(self._context.dropped + self.transport.dropped)
+        return dict(self._context.drops.counts)
 
     def attach_archives(self, archives: ArchivesLink) -> None:
         self._context.archives = archives
@@ -146,6 +148,9 @@ class Messenger:
             for node in (fleet.store_nodes if fleet else [])
         ]
         return {"mailservers": mailservers, "notifications": None, "discordOldestMessageTimestamp": 0}
+
+    def set_light_client(self, enabled: bool) -> None:
+        self._context.session.node_config.set("WakuV2Config.LightClient", enabled)
 
     # What the archives ask
 

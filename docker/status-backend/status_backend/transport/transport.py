@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from coincurve import PrivateKey, PublicKey
 
-from .. import signal_types
+from .. import metrics, signal_types
 from ..db import Database
 from ..fleets import DEFAULT_CLUSTER_ID, WakuFleet
 from ..protocol import payload
@@ -23,6 +23,7 @@ from ..protocol.waku_message import Envelope
 from ..signals import SignalHub
 from . import sync_state
 from .channel import Channel
+from .drops import Drops
 from .filters import OPEN_SHARD, PROTECTED_SHARD, Filter, Filters, pubsub_topic
 from .outbox import Outbox
 from .peer_stats import tell_peers
@@ -56,10 +57,11 @@ class Transport:
         signals: SignalHub,
         on_received: Callable[[list[Received]], None],
         on_sent: Callable[[str], None],
+        drops: Drops,
     ) -> None:
         sync_state.migrate(db)
         self.fleet = fleet
-        self.dropped: Counter[str] = Counter()
+        self._drops = drops
         self._cluster = fleet.cluster_id if fleet else DEFAULT_CLUSTER_ID
         self._shards = {self.pubsub_topic(shard): shard for shard in (PROTECTED_SHARD, OPEN_SHARD)}
         self._signals = signals
@@ -72,7 +74,7 @@ class Transport:
         self._channels: dict[int, Channel] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._http: aiohttp.ClientSession | None = None
-        self._peer_stats: asyncio.Task[None] | None = None
+        self._tellers: list[asyncio.Task[None]] = []
 
     def pubsub_topic(self, shard: int) -> str:
         return pubsub_topic(self._cluster, shard)
@@ -91,7 +93,8 @@ class Transport:
             channel.start()
             self._channels[shard] = channel
         self._outbox.start(relays)
-        self._peer_stats = asyncio.create_task(tell_peers(self._signals, self.peers))
+        tellers = tell_peers(self._signals, self.peers), self._drops.keep_telling()
+        self._tellers = [asyncio.create_task(teller) for teller in tellers]
         for node in self.fleet.store_nodes[:1]:
             event = {"address": node.addr, "id": node.peer_id}
             self._signals.emit(signal_types.MAILSERVER_CHANGED, event)
@@ -100,9 +103,10 @@ class Transport:
     async def stop(self) -> None:
         await asyncio.gather(*(channel.stop() for channel in self._channels.values()), self._outbox.stop())
         self._channels.clear()
-        if self._peer_stats is not None:
-            self._peer_stats.cancel()
-            await asyncio.gather(self._peer_stats, return_exceptions=True)
+        for teller in self._tellers:
+            teller.cancel()
+        await asyncio.gather(*self._tellers, return_exceptions=True)
+        self._drops.tell()
         if self._http is not None:
             await self._http.close()
 
@@ -188,6 +192,7 @@ class Transport:
         received = [message for envelope in envelopes if (message := self._open(envelope)) is not None]
         if not received:
             return
+        metrics.RECEIVED.values["waku"] += len(received)
         try:
             self._on_received(received)
         except BaseException:
@@ -197,7 +202,8 @@ class Transport:
 
     def _open(self, envelope: Envelope | None) -> Received | None:
         if envelope is None:
-            self.dropped["malformed"] += 1
+            log.warning("dropped (malformed) what is no envelope on a stream or in a page of the store")
+            self._drops.add("malformed")
             return None
         if envelope.hash in self._seen:
             return None
@@ -211,10 +217,12 @@ class Transport:
                 if filter_.private_key is None:
                     undecryptable = True  # while mailboxes are shared: most of what lies in them is for others
             except MalformedPayload as error:
-                log.warning("dropped a message on %s: %s", filter_.chat_id, error)
-                self.dropped["malformed"] += 1
+                log.warning("dropped (malformed) a message on %s: %s", filter_.chat_id, error)
+                self._drops.add("malformed")
                 return None
-        self.dropped["undecryptable"] += undecryptable
+        if undecryptable:
+            log.warning("dropped (undecryptable) message %s on %s", envelope.hash.hex(), envelope.content_topic)
+            self._drops.add("undecryptable")
         return None
 
     def _remember(self, hash_: bytes) -> None:
