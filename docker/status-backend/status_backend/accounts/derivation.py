@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import base58
 import coincurve
-from Crypto.Hash import RIPEMD160
-from eth_hash.auto import keccak
 from mnemonic import Mnemonic
 
+from ..keccak import keccak
 from ..protocol import ids
 
 PATH_MASTER = "m"
@@ -64,6 +63,8 @@ class ExtendedKey:
         return key
 
     def _child(self, index: int) -> ExtendedKey:
+        from Crypto.Hash import RIPEMD160  # as slow to import as keccak
+
         public = self.key.public_key.format(compressed=True)
         start = b"\0" + self.key.secret if index >= _HARDENED else public
         digest = hmac.digest(self.chain_code, start + index.to_bytes(4, "big"), hashlib.sha512)

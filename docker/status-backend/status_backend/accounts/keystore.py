@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import coincurve
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from eth_hash.auto import keccak
 
+from ..keccak import keccak
 from .derivation import ExtendedKey, address
 
 # go-ethereum's "light" parameters, which status-go uses.
@@ -191,5 +190,8 @@ def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
 
 
 def _aes_ctr(key: bytes, iv: bytes, data: bytes) -> bytes:
+    # Not before the process answers.
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
     encryptor = Cipher(algorithms.AES(key), modes.CTR(iv)).encryptor()
     return encryptor.update(data) + encryptor.finalize()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base58
 from coincurve import PublicKey
-from eth_hash.auto import keccak
+
+from ..keccak import keccak
 
 SECP256K1_PUB = b"\xe7\x01"  # multicodec secp256k1-pub as varint
 _CONTACT_PARTITIONS = 5000

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from coincurve import PrivateKey, PublicKey
-from eth_hash.auto import keccak
+
+from ..keccak import keccak
 
 SIGNATURE_SIZE = 65
 
