@@ -17,6 +17,7 @@ from backend_process import NODE, PASSWORD
 
 from status_backend import server
 from status_backend.__main__ import parser
+from status_backend.api import statusgo
 from status_backend.backend import Backend
 
 
@@ -69,6 +70,23 @@ def test_health(idle_backend):
 def test_functions_with_several_arguments_are_not_served(idle_backend):
     answer = idle_backend.call("VerifyAccountPassword")
     assert (answer.status_code, answer.content) == (501, b"")
+
+
+def test_functions_that_are_not_served_say_so_and_the_readme_lists_them(idle_backend):
+    readme = (NODE / "README.md").read_text()
+    for name, reason in statusgo.UNSERVED.items():
+        answer = idle_backend.call(name, "{}")
+        assert (answer.status_code, answer.json()) == (200, {"error": f"{name} {reason}"})
+        row = next(line for line in readme.splitlines() if f"`{name}`" in line)
+        assert row.endswith(f"| `{reason}` |")
+    for name in statusgo.NOT_IMPLEMENTED:
+        assert f"`{name}`" in readme
+
+
+def test_every_function_that_is_served_is_in_the_readme():
+    readme = (NODE / "README.md").read_text()
+    served = statusgo.functions(Backend("127.0.0.1")).keys() - statusgo.UNSERVED
+    assert [name for name in served if f"`{name}`" not in readme] == []
 
 
 def test_signals_wants_a_websocket(idle_backend):

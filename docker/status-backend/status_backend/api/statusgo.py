@@ -41,6 +41,17 @@ NOT_IMPLEMENTED = frozenset(
     )
 )
 
+_ONE_DEVICE = "is not served by this backend: a profile is on one device"
+# Functions of the original that are not served here, and why: what their {"error": text} says after their name.
+UNSERVED = {
+    "GetConnectionStringForBeingBootstrapped": _ONE_DEVICE,
+    "GetConnectionStringForBootstrappingAnotherDevice": _ONE_DEVICE,
+    "GetProfileEncryptionInfo": "is not served by this backend",
+    "ImageServerTLSCert": "is not served by this backend: its media server speaks plain HTTP",
+    "InputConnectionStringForBootstrappingAnotherDeviceV2": _ONE_DEVICE,
+    "InputConnectionStringForBootstrappingV2": _ONE_DEVICE,
+}
+
 
 def functions(backend: Backend) -> dict[str, Function]:
     """Every function by its name in the URL."""
@@ -67,7 +78,15 @@ def functions(backend: Backend) -> dict[str, Function]:
         "MultiformatSerializePublicKey": statusgo.multiformat_serialize_public_key,
         "SerializeLegacyKey": statusgo.serialize_legacy_key,
         "debug/FreeOSMemory": statusgo.free_memory,
+        **{name: _refusing(f"{name} {reason}") for name, reason in UNSERVED.items()},
     }
+
+
+def _refusing(text: str) -> Function:
+    async def refuse(body: str) -> Any:
+        raise InvalidRequest(text)
+
+    return refuse
 
 
 async def answer(function: Function, body: str) -> str:
