@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError
@@ -16,11 +15,10 @@ from fleet.docker_node import DockerNode
 from fleet.docker_runtime import DockerRuntime
 from fleet.errors import FleetError, NodeGone
 from fleet.faults.attached import AttachedContainer
+from fleet.faults.image import helper_image
 from fleet.faults.shaper import START_TIMEOUT, Shaper
-from fleet.images import Images
 from fleet.spec import NodeState
 
-HELPER = Path(__file__).parent / "helper"
 RUNS = (NodeState.RUNNING, NodeState.PAUSED)
 
 
@@ -122,7 +120,7 @@ class DockerNetwork:
         run = self._runtime.run
         try:
             return self._client.containers.create(
-                Images(self._client).build("fault-helper", HELPER),
+                helper_image(self._client),
                 command,
                 name=f"{run.resource_name}-{run.worker}-{name}",
                 labels=run.labels(),

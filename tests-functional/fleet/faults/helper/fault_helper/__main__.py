@@ -1,7 +1,7 @@
-"""python3 -m fault_helper beacon | shape --network CIDR... --spare ADDRESS...
+"""python3 -m fault_helper beacon | shape --network CIDR... --spare ADDRESS... | disk WHAT FOLDER [BYTES] | wait
 
 `shape` takes commands on stdin and answers each on stdout, JSON objects on a line each: {"do": "add", "filter": {...}}.
-It ends with its stdin, and its rule ends with it.
+It ends with its stdin, and its rule ends with it. `disk` answers on stdout; `wait` does nothing and goes on doing it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
+from pathlib import Path
 from typing import Any
 
-from fault_helper import beacon, filters, probes
+from fault_helper import beacon, disk, filters, probes
 from fault_helper.shaper import Shaper
 
 
@@ -79,8 +81,20 @@ def main() -> None:
     shape_parser = kinds.add_parser("shape")
     shape_parser.add_argument("--network", action="append", default=[])
     shape_parser.add_argument("--spare", action="append", default=[])
+    kinds.add_parser("wait")
+    disk_parser = kinds.add_parser("disk")
+    disk_parser.add_argument("what", choices=["fill", "probe", "empty"])
+    disk_parser.add_argument("folder", type=Path)
+    disk_parser.add_argument("amount", type=int, nargs="*")
     options = parser.parse_args()
-    asyncio.run(beacon.serve() if options.kind == "beacon" else shape(options.network, options.spare))
+    if options.kind == "beacon":
+        asyncio.run(beacon.serve())
+    elif options.kind == "shape":
+        asyncio.run(shape(options.network, options.spare))
+    elif options.kind == "disk":
+        _say(getattr(disk, options.what)(options.folder, *options.amount))
+    else:
+        signal.pause()
 
 
 main()
