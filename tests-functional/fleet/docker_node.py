@@ -11,7 +11,7 @@ from typing import Any
 from docker.errors import APIError, NotFound
 from docker.types import EndpointConfig
 
-from fleet import health, logfile
+from fleet import health, logfile, sized_volume
 from fleet.container_log import ContainerLog
 from fleet.engine import API_VERSION, Engine
 from fleet.errors import FleetError, NodeGone, StartError
@@ -57,6 +57,7 @@ class DockerNode:
         log_path: Path,
     ) -> DockerNode:
         values = _values(spec)
+        volumes = sized_volume.create(engine.client, spec, container_name, labels)
         try:
             container = engine.client.containers.create(
                 image,
@@ -68,6 +69,7 @@ class DockerNode:
                 ports={f"{number}/tcp": (engine.publish_on, None) for number in spec.ports.values()},
                 network=network.name,
                 networking_config={network.name: _endpoint(spec)},
+                volumes=volumes,
                 stop_signal=spec.stop_signal,
                 cap_drop=["ALL"] if spec.drop_capabilities else None,
                 security_opt=["no-new-privileges"],
@@ -78,6 +80,8 @@ class DockerNode:
                 init=False,
             )
         except APIError as error:
+            if spec.data_size is not None:
+                sized_volume.remove(engine.client, container_name)
             if error.status_code == 409:
                 raise FleetError(f"this run has a node {spec.name!r} already") from None
             raise FleetError(f"the engine made no container for node {spec.name!r}: {error.explanation}") from error
@@ -181,9 +185,15 @@ class DockerNode:
             self._container.remove(force=True, v=True)
         except NotFound:
             pass
+        if self.spec.data_size is not None:
+            sized_volume.remove(self._engine.client, self._container.name)
         self._log.finish()
 
     # Beside it
+
+    def volume_keeper(self) -> Any:
+        """The container that keeps a data directory of limited size."""
+        return sized_volume.keeper(self._engine.client, self._container.name)
 
     def exec(self, argv: Sequence[str]) -> ExecResult:
         self._require(NodeState.RUNNING)

@@ -26,6 +26,7 @@ from fleet import health, leftovers, logfile
 from fleet.errors import FleetError, NodeGone, NotSupported, StartError
 from fleet.limits import limit_memory
 from fleet.marks import RUN_VARIABLE
+from fleet.sized_folder import SizedFolder
 from fleet.spec import ExecResult, NodeSpec, NodeState, Usage, fill
 from pace import Wait
 
@@ -60,6 +61,8 @@ class ProcessNode:
         self._data = directory / "data"
         self._marks = dict(marks)
         self._identity = identity
+        self.room: SizedFolder | None = None
+        self.no_room = ""
         self._child: subprocess.Popen[bytes] | None = None
         self._spawning = threading.Lock()  # so that `remove` in another thread sees the process or prevents it
 
@@ -71,6 +74,11 @@ class ProcessNode:
             raise FleetError(f"this run has a node {spec.name!r} already") from None
         node = cls(spec, directory, log_dir / f"{spec.name}.log", marks, secrets.token_hex(8))
         node._data.mkdir()
+        if spec.data_size is not None:
+            try:
+                node.room = SizedFolder.create(node._data, spec.data_size, marks)
+            except NotSupported as error:
+                node.no_room = str(error)
         node._write(Record(node._identity))
         return node
 
@@ -186,6 +194,8 @@ class ProcessNode:
         with self._spawning:
             if self.state() is not NodeState.REMOVED:
                 self._end_all()
+                if self.room is not None:
+                    self.room.close()
                 shutil.rmtree(self._directory)
 
     # Beside it
@@ -194,7 +204,7 @@ class ProcessNode:
         self._running()
         values = self._values(self._read().ports)
         done = subprocess.run(
-            [fill(argument, values) for argument in argv],
+            self._in_room([fill(argument, values) for argument in argv]),
             cwd=self._data,
             env=self._environment(values),
             stdin=subprocess.DEVNULL,
@@ -204,12 +214,19 @@ class ProcessNode:
         return ExecResult(done.returncode, done.stdout.decode(errors="replace"))
 
     def copy_in(self, source: Path, target: str) -> None:
-        _copy(source, self._data / target)
+        _copy(source, self._reach_data() / target)
 
     def copy_out(self, source: str, target: Path) -> None:
-        _copy(self._data / source, target)
+        _copy(self._reach_data() / source, target)
 
     # Own matters
+
+    def _in_room(self, command: list[str]) -> list[str]:
+        """How to run it where the data directory is what the node sees."""
+        return command if self.room is None else [*self.room.prefix, *command]
+
+    def _reach_data(self) -> Path:
+        return self._data if self.room is None else self.room.path
 
     def _values(self, ports: Mapping[str, int]) -> dict[str, str]:
         values = {"data": self.data_path, "host": HOST, "python": sys.executable}
@@ -229,7 +246,7 @@ class ProcessNode:
     def _spawn(self, ready_file: Path) -> None:
         ports = self._read().ports
         values = self._values(ports)
-        command = [fill(argument, values) for argument in self.spec.process]
+        command = self._in_room([fill(argument, values) for argument in self.spec.process])
         ready_file.unlink(missing_ok=True)
         with self.log_path.open("ab") as log:
             try:

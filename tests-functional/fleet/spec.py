@@ -81,6 +81,7 @@ class NodeSpec:
     python_path: tuple[Path, ...] = ()  # PYTHONPATH of a process; an image has its packages installed
     aliases: tuple[str, ...] = ()
     data_path: str = "/data"  # inside a container
+    data_size: int | None = None  # bytes that the data directory holds at most; as a process, where the user may
     stop_signal: str = "SIGINT"
     stop_timeout: float = 10.0
     stacks_signal: str = ""  # on which it writes the stacks of its threads to its log; empty for a node that never does
