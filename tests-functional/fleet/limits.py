@@ -75,6 +75,6 @@ def parse_cpus(text: str) -> float:
         cpus = float(text)
     except ValueError:
         cpus = 0.0
-    if not 0.01 <= cpus < 10_000:
+    if not 0.01 <= cpus < 10_000:  # nor is "nan"
         raise ValueError(f"{text!r} is no number of processors: write 2 or 0.5")
     return cpus
