@@ -57,8 +57,8 @@ class DockerNode:
         log_path: Path,
     ) -> DockerNode:
         values = _values(spec)
-        volumes = sized_volume.create(engine.client, spec, container_name, labels)
         try:
+            volumes = sized_volume.create(engine.client, spec, container_name, labels)
             container = engine.client.containers.create(
                 image,
                 [fill(argument, values) for argument in spec.command],
@@ -80,10 +80,10 @@ class DockerNode:
                 init=False,
             )
         except APIError as error:
-            if spec.data_size is not None:
-                sized_volume.remove(engine.client, container_name)
             if error.status_code == 409:
                 raise FleetError(f"this run has a node {spec.name!r} already") from None
+            if spec.data_size is not None:
+                sized_volume.remove(engine.client, container_name)
             raise FleetError(f"the engine made no container for node {spec.name!r}: {error.explanation}") from error
         return cls(spec, container, network, engine, log_path)
 
