@@ -7,10 +7,11 @@ a second container does nothing but use it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from fleet.spec import NodeSpec
 
@@ -19,7 +20,7 @@ FOLDER = "/data"  # in the keeper
 
 def create(client: DockerClient, spec: NodeSpec, container: str, labels: Mapping[str, str]) -> dict[str, Any]:
     """For the container's `volumes`; none where its size is not limited. The engine gives the directory the owner and
-    the content that it has in the node's image."""
+    the content that it has in the node's image. Raises APIError."""
     if spec.data_size is None:
         return {}
     from fleet.faults.image import helper_image
@@ -39,8 +40,9 @@ def create(client: DockerClient, spec: NodeSpec, container: str, labels: Mapping
             read_only=True,
             detach=True,
         )
-    except BaseException:
-        remove(client, container)
+    except BaseException as error:
+        if not (isinstance(error, APIError) and error.status_code == HTTPStatus.CONFLICT):  # another node's
+            remove(client, container)
         raise
     return {_name(container): {"bind": spec.data_path}}
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from fleet import concurrently
 from fleet.faults.clock import ClockSkew
+from fleet.faults.disk import DiskFull
 from fleet.faults.errors import FaultUnavailable
 from fleet.faults.life import Fault, Tell
 from fleet.faults.network import Delay, Loss, Network, Partition, Rate
@@ -92,6 +93,11 @@ class Faults:
     def clock_skew(self, node: Any, seconds: float) -> ClockSkew:
         """The node is started anew with its clock so many seconds fast (slow: negative), and once more to heal it."""
         return self._keep(ClockSkew(self._own(node), seconds, self._tell))
+
+    def disk_full(self, node: Any, leave: int = 0) -> DiskFull:
+        """Nothing more can be written into the node's data directory, but for `leave` bytes. The test must be marked
+        `sized_data`."""
+        return self._keep(DiskFull(self._own(node), leave, self._tell))
 
     def close(self) -> None:
         """Ends the helpers of network faults. Raises RuntimeError where a fault was made and never entered: then it was
