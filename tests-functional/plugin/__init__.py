@@ -25,6 +25,7 @@ PLUGINS = (
     "plugin.evidence",
     "plugin.rates",
     "plugin.schemas",
+    "plugin.golden",
     "plugin.data_dirs",
     "plugin.secrets",
 )
