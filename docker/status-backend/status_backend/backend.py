@@ -96,7 +96,7 @@ class Backend:
     def restore_account_and_login(self, request: Request) -> None:
         requests.validate_restore(request)
         try:
-            mnemonic = derivation.normalize_mnemonic(request["mnemonic"])
+            mnemonic = derivation.normalize_words(request["mnemonic"])
         except derivation.InvalidMnemonic as error:
             raise InvalidRequest(f"restore-account: {error}") from None
         self._begin(partial(self._create, request, mnemonic, keep_mnemonic=False))

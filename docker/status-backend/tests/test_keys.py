@@ -73,6 +73,13 @@ def test_what_is_no_mnemonic(phrase):
         derivation.normalize_mnemonic(phrase)
 
 
+def test_a_phrase_to_restore_may_have_a_wrong_checksum():
+    assert derivation.normalize_words(" test" * 10 + " NEST junk") == "test " * 10 + "nest junk"
+    for phrase in ("", "abandon " * 11, "zoo " * 11 + "nope"):
+        with pytest.raises(InvalidMnemonic):
+            derivation.normalize_words(phrase)
+
+
 def test_random_mnemonic_is_valid_and_new():
     first, second = derivation.random_mnemonic(), derivation.random_mnemonic(24)
     assert derivation.normalize_mnemonic(f"  {first.upper()} ") == first

@@ -112,3 +112,13 @@ def normalize_mnemonic(mnemonic: str) -> str:
     if not Mnemonic("english").check(phrase):
         raise InvalidMnemonic("mnemonic is not valid: unknown word, wrong number of words or wrong checksum")
     return phrase
+
+
+def normalize_words(mnemonic: str) -> str:
+    """As `normalize_mnemonic`, but its checksum may be wrong: there are accounts of such phrases, which the original
+    restores, for a seed is made of the words whatever they are."""
+    phrase = " ".join(mnemonic.lower().split())
+    words = phrase.split()
+    if len(words) not in (12, 15, 18, 21, 24) or not set(words) <= set(Mnemonic("english").wordlist):
+        raise InvalidMnemonic("mnemonic is not valid: unknown word or wrong number of words")
+    return phrase
