@@ -16,6 +16,7 @@ PLUGINS = (
     "plugin.failure",
     "plugin.fixtures",
     "plugin.dialects",
+    "plugin.sized_data",
     "plugin.faults",
     "plugin.reproduce",
     "plugin.history",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections import defaultdict
@@ -25,6 +26,7 @@ from plugin.controller import open_run
 from plugin.failure import FOLDER
 from plugin.open_run import OpenRun
 from plugin.seed import random_of
+from plugin.sized_data import data_size
 from resources.timings import Timings
 
 JOURNAL = "journal.jsonl"
@@ -42,6 +44,7 @@ class TestNodes:
     worker: str
     test: str
     numbers: Iterator[int]
+    data_size: int | None = None
     started: list[Node] = field(default_factory=list)
 
     def name(self, wanted: str) -> str:
@@ -49,6 +52,8 @@ class TestNodes:
         return f"{re.sub('[^a-z0-9]+', '-', wanted.lower()).strip('-')}-{self.worker}-{next(self.numbers)}"
 
     def start(self, spec: NodeSpec) -> Node:
+        if self.data_size is not None:
+            spec = dataclasses.replace(spec, data_size=self.data_size)
         (node,) = self.opened.runtime.start([spec], self.folder, test=self.test)
         self.started.append(node)
         self.journal.note(node.name, f"started: {spec.kind}, image {spec.image}, log {node.log_path}")
@@ -117,7 +122,7 @@ def nodes(
 ) -> Iterator[TestNodes]:
     """Nodes of this test; all are removed when it ends, unless it failed and --keep is given."""
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
-    nodes = TestNodes(harness, test_folder, journal, worker, request.node.nodeid, node_numbers)
+    nodes = TestNodes(harness, test_folder, journal, worker, request.node.nodeid, node_numbers, data_size(request.node))
     yield nodes
     keep.end(request.node, nodes)
 
