@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from fleet.faults import Faults, FaultUnavailable
+from fleet.faults.life import INJECT
 from fleet.faults.network import Network
 from fleet.faults.networks import network_of
+from fleet.faults.process import Kill, Restart
 from fleet.node import Node
 from journal.journal import Journal
 from plugin.fixtures import TestNodes
@@ -19,6 +21,11 @@ from plugin.seed import random_of
 from plugin.shared_fleet import SharedFleet
 
 FAULT = "fault"
+
+ENDED = pytest.StashKey[set[str]]()
+"""Nodes that a fault has ended. Where one is down at the end of its test, it did not fail: the healing did."""
+
+ENDING = (Kill.NAME, Restart.NAME)
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +55,8 @@ def faults(
     shared = _shared(harness.fleet)
 
     def tell(node: Node, name: str, phase: str, text: str) -> None:
+        if phase == INJECT and name in ENDING:
+            request.node.stash.setdefault(ENDED, set()).add(node.name)
         journal.append(node.name, FAULT, {"name": name, "phase": phase, **({"text": text} if text else {})})
 
     def node_of(given: Any) -> Node:

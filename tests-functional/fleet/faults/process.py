@@ -43,8 +43,10 @@ class _Down(Fault):
 class Kill(_Down):
     """SIGKILL: nothing is flushed, no connection is closed by the node."""
 
+    NAME = "kill"
+
     def __init__(self, node: Node, tell: Tell) -> None:
-        super().__init__("kill", node, tell)
+        super().__init__(self.NAME, node, tell)
 
     def inject(self) -> None:
         self.node.kill()
@@ -59,8 +61,10 @@ class Kill(_Down):
 class Restart(_Down):
     """An orderly end by the node's stop signal, and a new start after the block."""
 
+    NAME = "restart"
+
     def __init__(self, node: Node, tell: Tell) -> None:
-        super().__init__("restart", node, tell)
+        super().__init__(self.NAME, node, tell)
 
     def inject(self) -> None:
         self.node.stop()
