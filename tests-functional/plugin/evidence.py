@@ -25,6 +25,7 @@ from journal.journal import Journal
 from plugin import groups, history, pace, reproduce
 from plugin.controller import RUN, is_worker, open_run
 from plugin.failure import FOLDER, RECORD
+from plugin.faults import ENDED
 from plugin.fixtures import new_folder
 from plugin.open_run import OpenRun
 from plugin.repeat import round_of, without_round
@@ -105,7 +106,8 @@ def evidence(request: pytest.FixtureRequest) -> Iterator[None]:
         }
         for node in started
     } | {name: {"kind": "", "image": "", "version": version} for name, version in versions.items()}
-    record["findings"] = [finding.to_json() for node in started if (finding := _ended_by_itself(node))]
+    unasked = [node for node in started if node.name not in item.stash.get(ENDED, ())]
+    record["findings"] = [finding.to_json() for node in unasked if (finding := _ended_by_itself(node))]
     said = ", ".join(f"{name}={node['image']} {node['version']}".strip() for name, node in record["nodes"].items())
     item.user_properties.append(("node_versions", said))
 
