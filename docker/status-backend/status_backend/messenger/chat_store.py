@@ -22,7 +22,10 @@ _SHOWN = "NOT deleted_at AND source NOT IN (SELECT id FROM contacts WHERE blocke
 
 @dataclass(frozen=True)
 class Chat:
-    """Times in unix milliseconds; `first_message_timestamp` in unix seconds, 1 while there is none."""
+    """Times in unix milliseconds; `first_message_timestamp` (1 while there is none) and `synced_*` in unix seconds.
+
+    `synced_from` until `synced_to`: the time of which all that the store has is here. 0 while it was not asked.
+    """
 
     id: str
     chat_type: int
@@ -41,6 +44,8 @@ class Chat:
     muted: bool = False
     mute_till: int = 0
     cleared_at: int = 0
+    synced_to: int = 0
+    synced_from: int = 0
 
     def to_json(
         self,
@@ -71,9 +76,11 @@ class Chat:
             **muting.shown(self.muted, self.mute_till),
             "communityId": self.community_id,
             "joined": self.joined,
+            "syncedTo": self.synced_to,
+            "syncedFrom": self.synced_from,
             "firstMessageTimestamp": self.first_message_timestamp,
         }
-        for optional in ("communityId", "joined", "firstMessageTimestamp"):
+        for optional in ("communityId", "joined", "syncedTo", "syncedFrom", "firstMessageTimestamp"):
             if not body[optional]:
                 del body[optional]
         return body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -126,6 +126,25 @@ class Chats:
             raise ServiceError("record not found")
         later = self._chats.find("chat_id = ? AND (clock, id) >= (?, ?)", (chat_id, message.clock, message.id))
         return self.mark_seen(chat_id, [item.id for item in later if not item.outgoing_status], seen=False)
+
+    # History
+
+    def synced(self, chat_ids: Iterable[str], since: int, until: int) -> None:
+        """All that the store has of these from `since` until `until` (unix seconds) is here.
+
+        Told when the history that is here begins earlier than it did, so most often once.
+        """
+        with self._context.work() as response:
+            for chat_id in chat_ids:
+                chat = self._chats.get(chat_id)
+                if chat is None or chat.chat_type != COMMUNITY_CHAT:
+                    continue  # as in the original only these have marks
+                begin = min(chat.synced_from or since, since)
+                synced = replace(chat, synced_from=begin, synced_to=max(chat.synced_to, until))
+                self._chats.save(synced)
+                if synced.active and begin != chat.synced_from:
+                    self._views.show_chat(response, synced)
+        self._context.emit(response)
 
     # Silence
 

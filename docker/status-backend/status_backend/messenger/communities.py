@@ -217,9 +217,13 @@ class Communities:
         return published
 
     def first_message(self, response: Response, chat: Chat, when: int) -> Chat:
-        """Notes in the description when a channel's first message was written (unix seconds). On the control node."""
-        community = self._store.get(chat.community_id)
-        if community is None or not community.is_control_node or chat.first_message_timestamp > _NO_MESSAGE_YET:
+        """Notes in the description when a channel's first message was written (unix seconds). On the control node.
+
+        Members learn it from there. Messages come in any order, so it can become earlier.
+        """
+        known = chat.first_message_timestamp
+        community = self._store.get(chat.community_id) if not _NO_MESSAGE_YET < known <= when else None
+        if community is None or not community.is_control_node:
             return chat
         draft, id_ = community.draft(), chat.id.removeprefix(community.id)
         draft.chats[id_].identity.first_message_timestamp = when

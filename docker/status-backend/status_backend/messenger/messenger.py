@@ -94,7 +94,7 @@ class Messenger:
             undecryptable,
         )
         self.transport = context.transport = Transport(
-            session.fleet, session.db, session.signals, self._received, self._sent, context.drops
+            session.fleet, session.db, session.signals, self._received, self._sent, self.chats.synced, context.drops
         )
         self.identity = NodeIdentity.of(session.node_config["NodeKey"])
         self._notices: asyncio.Task[None] | None = None

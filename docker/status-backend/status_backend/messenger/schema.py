@@ -170,4 +170,9 @@ STEPS = (
     ALTER TABLE contacts ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX user_messages_by_source ON user_messages (source, chat_id);
     """,
+    """
+    -- From when until when the store was asked for what was said here: unix seconds, 0 for never.
+    ALTER TABLE chats ADD COLUMN synced_to INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE chats ADD COLUMN synced_from INTEGER NOT NULL DEFAULT 0;
+    """,
 )

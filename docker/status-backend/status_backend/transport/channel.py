@@ -23,6 +23,7 @@ _POLL_INTERVAL = 0.5  # seconds, where a node cannot push
 _OVERLAP = 20  # seconds; messages bear their sender's time and reach the store after the relay
 
 Deliver = Callable[[list[Envelope | None]], None]
+Synced = Callable[[str, set[str], int, int], None]  # pubsub topic, content topics, since and until (unix nanoseconds)
 
 
 class Channel:
@@ -39,6 +40,7 @@ class Channel:
         state: SyncState,
         signals: SignalHub,
         deliver: Deliver,
+        synced: Synced,
     ) -> None:
         self.pubsub_topic = pubsub_topic
         self.connected_to: WakuNodeClient | None = None
@@ -47,6 +49,7 @@ class Channel:
         self._state = state
         self._signals = signals
         self._deliver = deliver
+        self._synced = synced
         self._topics: set[str] = set()
         self._live: set[str] = set()
         self._behind: set[str] = set()
@@ -205,8 +208,10 @@ class Channel:
         self._asking = topics
         try:
             for start, group in self._state.since(self.pubsub_topic, topics).items():
-                async for page in client.query(self.pubsub_topic, group, start - _OVERLAP * 1_000_000_000):
+                since = start - _OVERLAP * 1_000_000_000
+                async for page in client.query(self.pubsub_topic, group, since):
                     self._deliver(page)
+                self._synced(self.pubsub_topic, group, since, begun)
         except BaseException:
             self._behind |= topics & self._topics
             raise

@@ -47,6 +47,7 @@ class Received:
 class Transport:
     """Works without a fleet as well: then messages wait in the outbox and none arrive.
 
+    `on_synced` gets chat ids, and the begin and end of what the store was asked for of them (unix seconds).
     `on_received` gets what arrived together (one live message, a page of history). If it raises, that is fetched again.
     """
 
@@ -57,6 +58,7 @@ class Transport:
         signals: SignalHub,
         on_received: Callable[[list[Received]], None],
         on_sent: Callable[[str], None],
+        on_synced: Callable[[list[str], int, int], None],
         drops: Drops,
     ) -> None:
         sync_state.migrate(db)
@@ -68,6 +70,7 @@ class Transport:
         self._state = SyncState(db)
         self._on_received = on_received
         self._on_sent = on_sent
+        self._on_synced = on_synced
         self._filters = Filters()
         self._seen: OrderedDict[bytes, None] = OrderedDict()
         self._outbox = Outbox(db, self._done)
@@ -88,7 +91,7 @@ class Transport:
         relays = [clients[node.rest_url] for node in self.fleet.relay_nodes]
         stores = [clients[node.rest_url] for node in self.fleet.store_nodes]
         for topic, shard in self._shards.items():
-            channel = Channel(topic, relays, stores, self._state, self._signals, self._deliver)
+            channel = Channel(topic, relays, stores, self._state, self._signals, self._deliver, self._synced)
             channel.add(self._filters.topics(shard))
             channel.start()
             self._channels[shard] = channel
@@ -199,6 +202,11 @@ class Transport:
             for message in received:  # it may come again, and then must not count as seen
                 self._seen.pop(message.envelope.hash, None)
             raise
+
+    def _synced(self, pubsub_topic: str, content_topics: set[str], since: int, until: int) -> None:
+        shard = self._shards[pubsub_topic]
+        chats = [filter_.chat_id for topic in sorted(content_topics) for filter_ in self._filters.at(shard, topic)]
+        self._on_synced(chats, since // 1_000_000_000, until // 1_000_000_000)
 
     def _open(self, envelope: Envelope | None) -> Received | None:
         if envelope is None:

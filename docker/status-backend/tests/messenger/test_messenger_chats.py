@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 pytestmark = pytest.mark.anyio
@@ -175,3 +177,42 @@ async def test_status(new_node):
     assert event["statusUpdates"][0].items() >= expected.items()
     assert (await bob.rpc("statusUpdates"))["statusUpdates"] == event["statusUpdates"]
     assert "unknown status type" in (await alice.ask("setUserStatus", 77, ""))["error"]["message"]
+
+
+async def chat_of(node, chat_id):
+    return next(chat for chat in await node.rpc("chats") if chat["id"] == chat_id)
+
+
+async def test_marks_of_what_the_store_was_asked_for(owner_and_member):
+    _, member, _, chat_id = owner_and_member
+    event = await member.wait("messages.new", lambda e: any("syncedTo" in c for c in e.get("chats", [])))
+    assert [chat["id"] for chat in event["chats"] if "syncedTo" in chat] == [chat_id]
+    first = await chat_of(member, chat_id)
+    now, month = time.time(), 30 * 24 * 3600
+    assert first["syncedFrom"] < now - month + 60 < now - 60 < first["syncedTo"] <= now
+    await member.stop()
+    member.signals.clear()
+    await member.start()
+    again = await chat_of(member, chat_id)
+    assert again["syncedFrom"] == first["syncedFrom"] and again["syncedTo"] >= first["syncedTo"]
+    told = [s for s in member.signals if s["type"] == "messages.new" and s["event"].get("chats")]
+    assert not told, "only a history that begins earlier is news"
+
+
+async def test_a_member_knows_when_the_first_message_was_written(owner_and_member):
+    owner, member, community_id, chat_id = owner_and_member
+    assert (await chat_of(member, chat_id))["firstMessageTimestamp"] == 1
+    await member.rpc("sendChatMessage", {"chatId": chat_id, "text": "first", "contentType": 1})
+    await owner.message("first")
+    known = (await chat_of(owner, chat_id))["firstMessageTimestamp"]
+    assert abs(known - time.time()) < 60
+    await member.wait("messages.new", lambda e: any(c["firstMessageTimestamp"] == known for c in e.get("chats", [])))
+    # One that was written earlier comes later.
+    chat = owner.messenger.chats._chats.get(chat_id)
+    with owner.messenger._context.work() as response:
+        assert owner.messenger.communities.first_message(response, chat, known + 5) == chat
+        owner.messenger.communities.first_message(response, chat, known - 5)
+    await member.wait(
+        "messages.new", lambda e: any(c["firstMessageTimestamp"] == known - 5 for c in e.get("chats", []))
+    )
+    assert (await chat_of(owner, chat_id))["firstMessageTimestamp"] == known - 5
