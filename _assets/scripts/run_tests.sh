@@ -19,7 +19,7 @@ TEXT
 }
 
 engine_answers() {
-    "$PYTHON" -c 'import docker; docker.from_env(timeout=10).ping()' 2>/dev/null
+    PYTHONPATH=$HARNESS "$PYTHON" -c 'from fleet.engine import connect; connect(timeout=10)' 2>/dev/null
 }
 
 RUNTIME=

@@ -54,4 +54,5 @@ def make_runtime(name: str, run: Run, images: Mapping[str, str] | None = None) -
 
 def _describe(engine: Engine) -> str:
     version = engine.client.version()
-    return f"docker {version['Version']} on {version['Os']}/{version['Arch']} at {engine.client.api.base_url}"
+    place = f" at {engine.place}" if engine.place else ""
+    return f"docker {version['Version']} on {version['Os']}/{version['Arch']}{place}"

@@ -18,13 +18,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import docker
 from docker import DockerClient
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from fleet import wheels
 from fleet.base_image import ensure_base
 from fleet.build_context import BuildContext
+from fleet.engine import connect
 from fleet.errors import FleetError
 
 log = logging.getLogger(__name__)
@@ -175,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             build_foreign(options.context, options.tag, options.file, options.build_arg)
             print(options.tag)
             return 0
-        images = Images(docker.from_env())
+        images = Images(connect().client)
         current = [images.libs()]
         for node in SOURCES:
             current.append(images.reference(node))

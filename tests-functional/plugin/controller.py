@@ -5,9 +5,12 @@ Without xdist the one process is its own controller.
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from fleet.choose import choose
+from fleet.engine import context_name
 from fleet.errors import FleetError
 from plugin.isolation import Isolation
 from plugin.open_run import OpenRun, RunOnDemand
@@ -27,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         choice = choose(settings.runtime)
     except FleetError as error:
         raise pytest.UsageError(str(error)) from error
+    os.environ.setdefault("DOCKER_CONTEXT", context_name())  # it may be switched while the run goes
     config.stash[RUN] = RunOnDemand(settings, Isolation.of(config), choice, lambda text: _say(config, text))
 
 
