@@ -1,4 +1,4 @@
-"""An engine by ssh as if it were on a local socket: each connection is an `ssh HOST docker system dial-stdio` of its own.
+"""An engine by ssh as if it were on a local socket: each connection is an `ssh HOST docker system dial-stdio`.
 
 So does the docker command. The docker library's own way needs a further library, and cannot stream.
 """
