@@ -127,7 +127,9 @@ class DockerNode:
     def usage(self) -> Usage:
         self._require(NodeState.RUNNING, NodeState.PAUSED)
         stats = self._container.stats(stream=False, one_shot=True)
-        memory = stats["memory_stats"]["stats"]
+        if "stats" not in (memory := stats["memory_stats"]):
+            raise NodeGone(f"node {self.name!r} has just ended")
+        memory = memory["stats"]
         rss = memory["rss"] if "rss" in memory else memory["anon"]  # cgroup 1, 2
         return Usage(stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, rss)
 
