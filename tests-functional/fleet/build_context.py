@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+SOURCE = ("Dockerfile", "*.py", "*.pyi", "*.proto", "*.sh", "*.toml")
+DATA = ("*.json", "*.txt")  # only in a package: elsewhere it may be somebody's notes
 LEFT_OUT = ("tests", "__pycache__", "README.md", ".*", "*.pyc", "*.egg-info", "build", "dist")
 
 
@@ -22,6 +24,18 @@ class BuildContext:
     def add_tree(self, folder: Path, name: str, left_out: tuple[str, ...] = LEFT_OUT) -> None:
         for path in _walk(folder, left_out):
             self.files[f"{name}/{path.relative_to(folder).as_posix()}"] = path
+
+    def add_source(self, folder: Path, name: str) -> None:
+        """What a node is made of, and nothing else that lies about in its folder: its packages, the files beside them.
+
+        Links are left out: they may lead anywhere.
+        """
+        for path in _walk(folder, LEFT_OUT):
+            inner = path.relative_to(folder)
+            packaged = (folder / inner.parts[0] / "__init__.py").exists()
+            taken = SOURCE + DATA if packaged else SOURCE if len(inner.parts) == 1 else ()
+            if any(path.match(pattern) for pattern in taken) and path.resolve() == folder.resolve() / inner:
+                self.files[f"{name}/{inner.as_posix()}"] = path
 
     def hash(self, *more: str) -> str:
         """Over all names, contents and executable bits, and over what else the image depends on."""

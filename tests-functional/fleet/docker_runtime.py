@@ -88,9 +88,9 @@ class DockerRuntime:
         if name in self._given:
             return self._foreign(self._given[name])
         if name in SOURCES:
-            return Images(self.engine.client).reference(name)
+            return Images(self.engine.client, self.run).reference(name)
         if Path(name).is_absolute():
-            return Images(self.engine.client).variant("status-backend", Path(name))
+            return Images(self.engine.client, self.run).variant("status-backend", Path(name))
         return self._foreign(name)
 
     def _foreign(self, name: str) -> str:

@@ -22,10 +22,11 @@ from docker import DockerClient
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from fleet import wheels
-from fleet.base_image import ensure_base
+from fleet.base_image import ensure_base, find_base
 from fleet.build_context import BuildContext
 from fleet.engine import connect
 from fleet.errors import FleetError
+from fleet.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,11 @@ IMAGE_LABEL = "tests-functional.image"
 class Images:
     """Builds images on one engine. Two runs may ask at the same time: the second waits and finds them built."""
 
-    def __init__(self, client: DockerClient) -> None:
+    def __init__(self, client: DockerClient, run: Run | None = None) -> None:
+        """`run`: the one that builds; its reapers end a build that it leaves half done."""
         self.client = client
+        self._scratch = run.temp_dir if run else None
+        self._marks = run.environment() if run else {}
         self._architecture = client.version()["Arch"]
 
     def reference(self, node: str) -> str:
@@ -59,27 +63,32 @@ class Images:
         main, *others = SOURCES[node]
         return self._over_libs(node, {main: source, **{folder: DOCKER_DIR / folder for folder in others}})
 
+    def missing(self) -> list[str]:
+        """The reference nodes whose image the next run has to build first."""
+        base = find_base(self.client, self._architecture)
+        if base is None or not self._exists(libs := _libs_tag(self.client, base)):
+            return list(SOURCES)
+        contexts = {node: _context({folder: DOCKER_DIR / folder for folder in SOURCES[node]}) for node in SOURCES}
+        return [node for node, context in contexts.items() if not self._exists(_tag(node, context, libs))]
+
     def _over_libs(self, name: str, folders: Mapping[str, Path]) -> str:
-        context = BuildContext()
-        for folder_name, folder in folders.items():
-            context.add_tree(folder, folder_name)
+        context = _context(folders)
         main = next(iter(folders))
         dockerfile = f"{main}/Dockerfile"
         if dockerfile not in context.files:
             raise FleetError(f"no image for {name!r}: {folders[main]} has no Dockerfile")
         libs = self.libs()
-        return self._build(f"tests-functional-{name}:{context.hash(libs)}", context, dockerfile, {"BASE": libs})
+        return self._build(_tag(name, context, libs), context, dockerfile, {"BASE": libs})
 
     def libs(self) -> str:
         """The image with the libraries of all nodes."""
         with _lock("base"):
-            base = ensure_base(self.client, self._architecture)
-        recipe = BuildContext({name: DOCKER_DIR / "base" / name for name in ("Dockerfile", "requirements.txt")})
-        tag = f"tests-functional-libs:{recipe.hash(self.client.images.get(base).id)}"
+            base = ensure_base(self.client, self._architecture, self._scratch, self._marks)
+        tag = _libs_tag(self.client, base)
         if self._exists(tag):
             return tag
-        with tempfile.TemporaryDirectory(prefix="tests-functional-libs-") as folder:
-            wheels.unpack(self._architecture, Path(folder))
+        with tempfile.TemporaryDirectory(prefix="tests-functional-libs-", dir=self._scratch) as folder:
+            wheels.unpack(self._architecture, Path(folder), self._marks)
             context = BuildContext({"Dockerfile": DOCKER_DIR / "base" / "Dockerfile"})
             context.add_tree(Path(folder), "libs", left_out=("__pycache__",))
             return self._build(tag, context, "Dockerfile", {"BASE": base})
@@ -130,6 +139,22 @@ class Images:
         except ImageNotFound:
             return False
         return True
+
+
+def _context(folders: Mapping[str, Path]) -> BuildContext:
+    context = BuildContext()
+    for name, folder in folders.items():
+        context.add_source(folder, name)
+    return context
+
+
+def _tag(node: str, context: BuildContext, libs: str) -> str:
+    return f"tests-functional-{node}:{context.hash(libs)}"
+
+
+def _libs_tag(client: DockerClient, base: str) -> str:
+    recipe = BuildContext({name: DOCKER_DIR / "base" / name for name in ("Dockerfile", "requirements.txt")})
+    return f"tests-functional-libs:{recipe.hash(client.images.get(base).id)}"
 
 
 def build_foreign(context: Path, tag: str, dockerfile: Path | None, arguments: Sequence[str]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -28,7 +29,7 @@ def requirements(architecture: str, path: Path = REQUIREMENTS) -> list[Requireme
     return [each for each in parsed if each.marker is None or each.marker.evaluate(environment)]
 
 
-def ensure_wheels(architecture: str) -> Path:
+def ensure_wheels(architecture: str, marks: Mapping[str, str]) -> Path:
     """A folder that holds a wheel of every requirement. Uses the network only for those it lacks."""
     folder = CACHE / f"{architecture}-cp311"
     folder.mkdir(parents=True, exist_ok=True)
@@ -36,17 +37,17 @@ def ensure_wheels(architecture: str) -> Path:
     sources = [each for each in missing if each.name in WITHOUT_WHEEL]
     binaries = [each for each in missing if each.name not in WITHOUT_WHEEL]
     if binaries:
-        _pip("download", "--dest", folder, *_platform_options(architecture), *_pins(binaries))
+        _pip(marks, "download", "--dest", folder, *_platform_options(architecture), *_pins(binaries))
     if sources:
-        _pip("wheel", "--wheel-dir", folder, "--no-deps", *_pins(sources))
+        _pip(marks, "wheel", "--wheel-dir", folder, "--no-deps", *_pins(sources))
     return folder
 
 
-def unpack(architecture: str, target: Path) -> None:
-    """Lays the libraries into `target`, ready to be put on PYTHONPATH."""
-    found = ("--no-index", "--find-links", ensure_wheels(architecture))
+def unpack(architecture: str, target: Path, marks: Mapping[str, str]) -> None:
+    """Lays the libraries into `target`, ready to be put on PYTHONPATH. `marks`: environment variables of pip."""
+    found = ("--no-index", "--find-links", ensure_wheels(architecture, marks))
     options = (*found, "--no-compile", "--target", target, *_platform_options(architecture))
-    _pip("install", *options, *_pins(requirements(architecture)))
+    _pip(marks, "install", *options, *_pins(requirements(architecture)))
 
 
 def _pins(each: Sequence[Requirement]) -> list[str]:
@@ -74,8 +75,9 @@ def _platform_options(architecture: str) -> list[str]:
     return options + ["--abi=cp311", "--abi=abi3", "--abi=none"] + [f"--platform={tag}" for tag in tags]
 
 
-def _pip(*arguments: object) -> None:
+def _pip(marks: Mapping[str, str], *arguments: object) -> None:
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    environment = {**os.environ, **marks}
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
     if done.returncode:
         raise FleetError(f"pip {arguments[0]} for the images failed (exit code {done.returncode}):\n{done.stdout}")

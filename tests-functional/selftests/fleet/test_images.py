@@ -11,7 +11,7 @@ import pytest
 
 from fleet import FleetError, wheels
 from fleet.build_context import BuildContext
-from fleet.images import Images
+from fleet.images import DOCKER_DIR, SOURCES, Images
 
 HARNESS = Path(__file__).parents[2]
 TINY = Path(__file__).parent / "tiny"
@@ -57,7 +57,9 @@ def test_context_is_the_same_bytes_for_the_same_files(source):
         (source / "Dockerfile").touch()
     assert buffers[0].getvalue() == buffers[1].getvalue()
     buffers[0].seek(0)
-    assert tarfile.open(fileobj=buffers[0]).getnames() == ["tiny/Dockerfile", "tiny/tiny_node.py"]
+    assert tarfile.open(fileobj=buffers[0]).getnames() == sorted(
+        ["tiny/Dockerfile", *(f"tiny/{path.name}" for path in TINY.glob("*.py"))]
+    )
 
 
 def test_unchanged_sources_build_nothing(engine, tiny_image):
@@ -127,3 +129,66 @@ def test_command_line_builds_a_foreign_image(engine, tiny_image, tmp_path):
         assert "WHAT=moon" in engine.client.images.get(tag).attrs["Config"]["Env"]
     finally:
         engine.client.images.remove(tag, force=True)
+
+
+SECRET = "correct-horse-battery-staple"
+
+
+def test_nothing_of_the_user_gets_into_an_image(engine, source, tmp_path, monkeypatch):
+    """A secret lies about, is behind a link and in the environment, and the image takes all that it is given."""
+    package = source / "kept"
+    package.mkdir()
+    for file in ("__init__.py", "data.json"):
+        (package / file).write_text("")
+    outside = tmp_path / "outside.py"
+    planted = [
+        ".env",
+        "id_ed25519",
+        "notes.txt",
+        "accounts.sqlite",
+        "backup/dump.py",
+        "kept/accounts.db",
+        ".git/config",
+    ]
+    for path in (outside, *(source / name for name in planted)):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(SECRET)
+    (source / "linked.py").symlink_to(outside)
+    monkeypatch.setenv("HTTPS_PROXY_PASSWORD", SECRET)
+    (source / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\nCOPY . /all\nRUN env > /all/environment\n")
+    tag = Images(engine.client).build("secretive", source)
+    try:
+        look = ["sh", "-c", f"cd /all && find . -type f | sort && grep -r {SECRET} . || true"]
+        output = engine.client.containers.run(tag, entrypoint=look, remove=True).decode()
+        files = {"environment", "tiny/Dockerfile", "tiny/tiny_node.py", "tiny/kept/__init__.py", "tiny/kept/data.json"}
+        assert {line.removeprefix("./") for line in output.splitlines()} == files | {
+            f"tiny/{path.name}" for path in TINY.glob("*.py")
+        }
+        image = engine.client.images.get(tag)
+        told = str(image.history()) + str(image.attrs)
+        assert SECRET not in told and str(HARNESS.parent) not in told
+    finally:
+        engine.client.images.remove(tag, force=True)
+
+
+@pytest.mark.parametrize("node", SOURCES)
+def test_reference_nodes_run_without_privileges(engine, node):
+    """By a user id that is not root's, as the engine itself sees it."""
+    images = Images(engine.client)
+    script = ["sh", "-c", "id -u; grep CapEff /proc/self/status"]
+    said = engine.client.containers.run(images.reference(node), entrypoint=script, cap_drop=["ALL"], remove=True)
+    user, _, capabilities = said.decode().split()
+    assert int(user) > 0 and int(capabilities, 16) == 0
+
+
+def test_missing_images_are_known_without_building(engine, tiny_image, monkeypatch, tmp_path):
+    images = Images(engine.client)
+    for node in SOURCES:
+        images.reference(node)
+    assert images.missing() == []
+    changed = shutil.copytree(DOCKER_DIR, tmp_path / "docker")
+    (changed / "codex/codex/__init__.py").write_text("changed")
+    monkeypatch.setattr("fleet.images.DOCKER_DIR", changed)
+    assert images.missing() == ["codex", "status-backend"]
+    (changed / "base/requirements.txt").write_text("")
+    assert images.missing() == list(SOURCES)
