@@ -18,7 +18,7 @@ import websocket
 
 NODE = Path(__file__).parents[1]
 PASSWORD = "Strong12345"
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 class BackendProcess:

@@ -80,7 +80,7 @@ class Replay:
         self.rows = sorted(numbered, key=lambda row: row.get("t", 0) - row.get("ms", 0) / 1000)
         self.mismatches: list[str] = []
         self.unused = set(differences)
-        self.patience = 5.0  # seconds for a signal
+        self.patience = 20.0  # seconds for a signal
         self._nodes = nodes
         self._differences = differences
         self._varies = varies
