@@ -78,7 +78,8 @@ done
 run_part harness run_pytest "$ROOT" "$HARNESS/selftests" --ignore "$HARNESS/selftests/scripts" -n "$(most_workers)" --dist worksteal
 run_part scripts run_pytest "$ROOT" "$HARNESS/selftests/scripts" -n "$(most_workers)"
 for runtime in "${RUNTIMES[@]}"; do
-    run_part "scenarios-$runtime" run_scenarios "$(most_workers)" "$SCENARIOS" --runtime "$runtime"
+    run_part "scenarios-$runtime" run_scenarios "$(most_workers)" "$SCENARIOS" --runtime "$runtime" \
+        --contract "$HARNESS/golden/transcripts"
 done
 
 printf '\n=== Summary ===\n'

@@ -38,6 +38,7 @@ class Check:
         return self
 
     def _check(self, sample: Sample) -> None:
+        self._library.validator(sample.name)
         began = time.perf_counter()
         found = self._library.check(sample.name, sample.value)
         self._seconds += time.perf_counter() - began

@@ -57,15 +57,19 @@ class Library:
         """Where `value` does not fit; what is the same in each item of a list is told once.
 
         :raises KeyError: there is no such schema"""
-        if name not in self._validators:
-            self._validators[name] = jsonschema_rs.Draft202012Validator(
-                self.schemas[name], registry=self._registry, base_uri=_uri(name), offline=True
-            )
-        validator = self._validators[name]
+        validator = self.validator(name)
         if validator.is_valid(value):
             return []
         found = {miss.kind: miss for error in validator.iter_errors(value) for miss in explain(error)}
         return sorted(found.values(), key=lambda miss: miss.path)
+
+    def validator(self, name: str) -> Any:
+        """Made when first asked for, which takes far longer than a check."""
+        if name not in self._validators:
+            self._validators[name] = jsonschema_rs.Draft202012Validator(
+                self.schemas[name], registry=self._registry, base_uri=_uri(name), offline=True
+            )
+        return self._validators[name]
 
     @cached_property
     def _registry(self) -> Any:

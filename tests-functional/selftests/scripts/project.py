@@ -26,6 +26,7 @@ import pytest
 
 def pytest_addoption(parser):
     parser.addoption("--runtime")
+    parser.addoption("--contract")
 
 
 def pytest_report_header(config):
