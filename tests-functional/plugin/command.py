@@ -25,7 +25,7 @@ RUN_AGAIN = "./_assets/scripts/run_functional_tests_dev.sh"
 GROUPS = (groups.NODES, groups.EVIDENCE, groups.REPRODUCTION, groups.ISOLATION)
 # What is settled, or has its own place in the command; and what is about many tests.
 SETTLED = frozenset({"runtime", "timings", "dialect", "seed", "image", "docker_image", "codex_image"})
-OF_MANY = frozenset({"repeat", "repeat_data", "order", "reproduce"})
+OF_MANY = frozenset({"repeat", "repeat_data", "order", "reproduce", "record", "contract", "update_schemas"})
 ID_DIGITS = 12  # as docker itself shows them
 
 

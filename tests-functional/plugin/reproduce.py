@@ -72,7 +72,7 @@ def about(config: pytest.Config, opened: OpenRun) -> dict[str, Any]:
     parallel = ["-n", str(workers), "--dist", config.option.dist] if workers else ["-n", "0"]
     limit = ["--maxfail", str(config.option.maxfail)] if config.option.maxfail else []
     arguments = ["--runtime", opened.runtime.name, *settled(opened, {}), "--seed", str(config.stash[SEED])]
-    arguments += given(config, but=SETTLED | {"reproduce"})
+    arguments += given(config, but=SETTLED | {"reproduce", "record", "update_schemas"})
     return {
         "arguments": [*arguments, *(parallel if hasattr(config.option, "dist") else []), *limit],
         "tests": config.stash[TESTS],
