@@ -139,6 +139,10 @@ INTERRUPTED=
 # Runs pytest to its end and that of all it started, and returns its status. Ctrl-C reaches it from the terminal; a
 # SIGTERM to the script is passed on as one; a script that is killed takes pytest with it, and the reapers do the rest.
 run_pytest() { # run_pytest DIRECTORY PYTEST_ARGS...
+    run_module "$1" pytest "${@:2}"
+}
+
+run_module() { # run_module DIRECTORY MODULE ARGS...: pytest, or what runs pytest in its turn
     local mark=FUNCTIONAL_TESTS_SCRIPT=${WORK##*/} script=$BASHPID pid status
     rm -rf -- "$WORK" # it has served: nothing could remove it if this script were killed
     # A script's background child ignores SIGINT, and so would all its children: it is given back before pytest starts.
@@ -152,7 +156,7 @@ if sys.platform == "linux":
     if os.getppid() != int(script):
         sys.exit("the script has ended")
 os.chdir(folder)
-os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
+os.execv(sys.executable, [sys.executable, "-m", *arguments])
 ' "$script" "$@" <&0 &
     pid=$!
     trap 'INTERRUPTED=yes' INT
@@ -240,13 +244,18 @@ run_scenarios() { # run_scenarios WORKERS PYTEST_ARGS...: later arguments win, s
     run_pytest "$ROOT" -v -n "$workers" --dist worksteal "$@"
 }
 
-# One test needs no workers; more get one each, as far as the machine carries them.
-run_discovered() { # run_discovered PYTEST_ARGS...
-    local count=${#TESTS[@]} most workers=0
+# One test needs no workers; more get one each, as far as the machine carries them. A round counts as a test.
+set_workers() { # set_workers [ROUNDS]: sets WORKERS
+    local count=$((${#TESTS[@]} * ${1:-1})) most
     most=$(most_workers)
+    WORKERS=0
     if ((count > 1)); then
-        workers=$((count < most ? count : most))
-        echo "Running in $workers workers."
+        WORKERS=$((count < most ? count : most))
+        echo "Running in $WORKERS workers."
     fi
-    run_scenarios "$workers" "$@" "${SELECTION[@]}"
+}
+
+run_discovered() { # run_discovered PYTEST_ARGS...
+    set_workers "${ROUNDS:-1}"
+    run_scenarios "$WORKERS" "$@" "${SELECTION[@]}"
 }

@@ -73,7 +73,12 @@ def given(config: pytest.Config, but: Collection[str] = ()) -> list[str]:
     words: list[str] = []
     for option in ours:
         for name, *values in spelled.get(option.dest, []):
-            words += [name, *(_place(config, value) if option.type is Path else value for value in values)]
+            if isinstance(getattr(config.option, option.dest), Path):
+                words.append(
+                    f"{name}={_place(config, *values)}"
+                )  # as a word of its own pytest would collect from there
+            else:
+                words += [name, *values]
     return words
 
 

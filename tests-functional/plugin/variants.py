@@ -31,7 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         metavar="DIR",
         help="a source tree of the reference status-backend, such as docker/status-backend of another checkout; as "
-        "a process it runs from there, in Docker an image of it is built (default: this repository's own)",
+        "a process it runs from there, in Docker an image of it is built; as --status-backend-source=DIR, for pytest "
+        "looks for tests in a path that is a word of its own (default: this repository's)",
     )
 
 

@@ -56,7 +56,7 @@ def pytest_collection_finish(session):
         (["--limit", "a b", "--limit=c"], ["--limit", "a b", "--limit", "c"]),
         (["--no-careful"], ["--no-careful"]),
         (["--keep-all", "--pair", "x", "y z"], ["--keep-all", "--pair", "x", "y z"]),
-        (["--folder", "./some/../where"], ["--folder", "where"]),
+        (["--folder", "./some/../where"], ["--folder=where"]),
         (["--foreign", "f", "-k", "x or --limit", "--seed=3"], ["--seed", "3"]),
     ],
     ids=lambda value: " ".join(value) or "nothing",
@@ -96,7 +96,7 @@ def test_the_printed_command_does_it_again(tmp_path: Path) -> None:
     (command,) = re.findall(r"^again: (.*)$", first.stdout, re.MULTILINE)
     words = shlex.split(command)
     assert words[words.index("--") - 1] == "tests-functional/tests/test_failing.py::test_fails[it's a b]"
-    assert words[words.index("--logs-dir") + 1] == "tests-functional/logs/my logs"
+    assert "--logs-dir=tests-functional/logs/my logs" in words
 
     second = subprocess.run(
         command, shell=True, cwd=project, env=environment, capture_output=True, text=True, timeout=120

@@ -98,7 +98,7 @@ def test_a_failure_says_where_to_look_and_how_to_run_it_again(outside: Outside, 
     assert run.returncode == 1
     assert f"logs:  {outside.run_dir()}/test_sample.test_fails\n" in run.stdout
     again = (
-        "-y --runtime process test_sample.py::test_fails -- --timings upstream --dialect codex --seed 7 --logs-dir logs"
+        "-y --runtime process test_sample.py::test_fails -- --timings upstream --dialect codex --seed 7 --logs-dir=logs"
     )
     assert f"again: ./_assets/scripts/run_functional_tests_dev.sh {again}\n" in run.stdout
 
