@@ -6,8 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 
-from .codec import ArchiveEntry, ArchiveIndex
-from .codex_client import CodexClient, StorageError, StorageTimeout
+from .codec import MAX_STORED_SIZE, ArchiveEntry, ArchiveIndex
+from .codex_client import CodexClient, StorageError, StorageRefused, StorageTimeout
 from .timings import Timings
 
 log = logging.getLogger(__name__)
@@ -97,6 +97,10 @@ class CodexArchiveDownloader:
             self.pending -= 1
 
     async def _fetch(self, cid: str) -> None:
+        """The manifest first: what is too large is not begun."""
+        manifest = await self._client.fetch_manifest(cid, self._timings.trigger_timeout)
+        if manifest.cid == cid and manifest.dataset_size > MAX_STORED_SIZE:
+            raise StorageRefused(f"{cid} has {manifest.dataset_size} bytes, at most {MAX_STORED_SIZE} may be")
         manifest = await self._client.trigger_download(cid, self._timings.trigger_timeout)
         if manifest.cid != cid:
             raise StorageError(f"CID mismatch: asked for {cid}, got the manifest of {manifest.cid}")

@@ -18,6 +18,7 @@ from ..protocol.waku_archive_pb2 import (
 )
 
 MAX_ARCHIVE_SIZE = 30_000_000  # bytes of payloads and signatures in one archive
+MAX_STORED_SIZE = 2 * MAX_ARCHIVE_SIZE  # of an archive or index as it is stored: more is refused, whoever made it
 
 
 class InvalidArchive(Exception):
@@ -106,6 +107,15 @@ def parse_archive(data: bytes) -> WakuMessageArchive:
         return WakuMessageArchive.FromString(data)
     except DecodeError as error:
         raise InvalidArchive(f"not a message archive: {error}") from error
+
+
+def parse_entry(data: bytes, entry: ArchiveEntry) -> WakuMessageArchive:
+    """The archive that the index lists. InvalidArchive for another one."""
+    archive = parse_archive(data)
+    start, end = getattr(archive.metadata, "from"), archive.metadata.to
+    if (start, end) != (entry.start, entry.end):
+        raise InvalidArchive(f"an archive from {start} to {end}, not from {entry.start} to {entry.end}")
+    return archive
 
 
 def _chunks(messages: Iterable[WakuMessage], max_size: int) -> Iterator[list[WakuMessage]]:

@@ -22,6 +22,10 @@ class StorageTimeout(StorageError):
     """The deadline passed. For content that nobody connected has, this is the normal way to fail."""
 
 
+class StorageRefused(StorageError):
+    """It is not what was asked for, or too large. Trying again is of no use."""
+
+
 class Manifest(Protocol):
     @property
     def cid(self) -> str: ...

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from ..protocol.waku_archive_pb2 import WakuMessageArchive
 from .archive_downloader import CodexArchiveDownloader
-from .codec import ArchiveEntry, ArchiveIndex, InvalidArchive, parse_archive
-from .codex_client import INDEX_FILENAME, CodexClient, StorageError
+from .codec import ArchiveEntry, ArchiveIndex, InvalidArchive, parse_entry
+from .codex_client import INDEX_FILENAME, CodexClient, StorageError, StorageRefused
 from .distribution import ArchiveCipher, DistributionError, DownloadListener, IndexLost, NoCipher, opened
 from .index_downloader import CodexIndexDownloader
 from .timings import Timings
 
 log = logging.getLogger(__name__)
+
+_LONGEST_CID = 100  # characters
 
 
 class CodexDistribution:
@@ -62,12 +64,15 @@ class CodexDistribution:
         try:
             index = await self._download_index(community_id, link, listener)
             await self._download_archives(index, existing_ids, listener)
+        except StorageRefused as error:
+            raise InvalidArchive(str(error)) from error
         except (StorageError, OSError) as error:  # OSError: no room for the index file
             raise DistributionError(str(error)) from error
 
     async def load(self, community_id: str, entry: ArchiveEntry) -> WakuMessageArchive:
         try:
-            return parse_archive(opened(self.cipher, community_id, await self.client.local_download(entry.location)))
+            data = await self.client.local_download(entry.location)
+            return parse_entry(opened(self.cipher, community_id, data), entry)
         except (StorageError, InvalidArchive) as error:
             raise DistributionError(str(error)) from error
 
@@ -138,9 +143,12 @@ class CodexDistribution:
             ) from error
         finally:
             await downloader.cancel()
-        if downloader.errors:
-            first = next(iter(downloader.errors.values()))
-            raise DistributionError(f"{len(downloader.errors)} of {downloader.total} archives failed, first: {first}")
+        failed = [error for error in downloader.errors.values() if not isinstance(error, StorageRefused)]
+        if failed:
+            raise DistributionError(f"{len(failed)} of {downloader.total} archives failed, first: {failed[0]}")
 
     def _index_path(self, community_id: str, cid: str) -> Path:
+        """InvalidArchive for what cannot be a CID: it comes from others, and is to name nothing but a file in there."""
+        if not (cid.isascii() and cid.isalnum() and len(cid) <= _LONGEST_CID):
+            raise InvalidArchive(f"{cid[:_LONGEST_CID]!r} is no CID")
         return self._directory / community_id / cid

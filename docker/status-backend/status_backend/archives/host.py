@@ -42,6 +42,9 @@ class ArchiveHost(Protocol):
         """Publish the description again."""
         ...
 
-    async def handle_archived(self, messages: list[WakuMessage]) -> None:
-        """Take messages as if received, except that they are not stored for archives again. Repeats are harmless."""
+    async def handle_archived(self, community_id: str, messages: list[WakuMessage]) -> None:
+        """Take messages of this community, and of no other, as if received; they are not stored for archives again.
+
+        Repeats are harmless.
+        """
         ...

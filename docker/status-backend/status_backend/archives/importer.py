@@ -130,7 +130,7 @@ class ArchiveImporter:
         await self._channels_known(community_id, messages)
         for begin in range(0, len(messages), CHUNK):
             await self._rate.turn()
-            await self._host.handle_archived(messages[begin : begin + CHUNK])
+            await self._host.handle_archived(community_id, messages[begin : begin + CHUNK])
         self._store.imported(entry.id)
 
     async def _load(self, community_id: str, entry: ArchiveEntry) -> WakuMessageArchive:

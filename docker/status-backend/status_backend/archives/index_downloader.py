@@ -6,7 +6,8 @@ import asyncio
 import os
 from pathlib import Path
 
-from .codex_client import CodexClient, Manifest, StorageError
+from .codec import MAX_STORED_SIZE
+from .codex_client import CodexClient, Manifest, StorageError, StorageRefused
 
 
 class CodexIndexDownloader:
@@ -32,6 +33,10 @@ class CodexIndexDownloader:
         manifest = await self._client.fetch_manifest(self._cid, self._timeout)
         if manifest.cid != self._cid:
             raise StorageError(f"CID mismatch: asked for the manifest of {self._cid}, got that of {manifest.cid}")
+        if manifest.dataset_size > MAX_STORED_SIZE:
+            raise StorageRefused(
+                f"index {self._cid} has {manifest.dataset_size} bytes, at most {MAX_STORED_SIZE} may be"
+            )
         self._manifest = manifest
         self.got_manifest.set()
 

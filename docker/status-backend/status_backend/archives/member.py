@@ -17,6 +17,8 @@ from .timings import Timings
 
 log = logging.getLogger(__name__)
 
+_PATIENCE = 2  # attempts, after which what is here is imported without the rest
+
 
 class ArchiveMember:
     """At most one download a community: of the index announced last. What is pending survives a restart."""
@@ -98,7 +100,7 @@ class ArchiveMember:
             self._importer.start(community_id)
 
     async def _download(self, community_id: str, link: str, progress: _Progress) -> None:
-        delay = self._timings.first_retry_after
+        delay, failures = self._timings.first_retry_after, 0
         while True:
             try:
                 existing = self._store.downloaded_ids(community_id)
@@ -109,6 +111,9 @@ class ArchiveMember:
                 continue
             except DistributionError as error:
                 log.warning("archives of %s: %s; trying again in %g s", community_id, error, delay)
+                failures += 1
+                if failures == _PATIENCE and self._store.to_import(community_id):
+                    self._importer.start(community_id)  # one archive that nobody has is not to hold up the others
             await self._changed_within(delay)
             delay = min(delay * 2, self._timings.last_retry_after)
 

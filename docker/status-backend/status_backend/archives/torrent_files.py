@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ..protocol.waku_archive_pb2 import WakuMessageArchive
-from .codec import ArchiveEntry, InvalidArchive, parse_archive
+from .codec import ArchiveEntry, InvalidArchive, parse_entry
 from .distribution import DistributionError, IndexLost
 from .torrent_index import PIECE, Place, TorrentIndex, padding
 
@@ -116,12 +116,9 @@ class TorrentFiles:
         try:
             with (self._folder / "data").open("rb") as file:
                 file.seek(place.offset)
-                archive = parse_archive(self._unseal(file.read(place.size)))
+                return parse_entry(self._unseal(file.read(place.size)), entry)
         except (OSError, InvalidArchive) as error:
             raise DistributionError(f"archive {entry.id} at {place}: {error}") from error
-        if (getattr(archive.metadata, "from"), archive.metadata.to) != (entry.start, entry.end):
-            raise DistributionError(f"archive {entry.id} at {place}: there is another one")
-        return archive
 
     def restore(self, info_hash: str) -> tuple[Torrent, TorrentIndex]:
         """The owner's torrent with this hash, with its files as they belong to it. IndexLost if that cannot be.

@@ -13,7 +13,7 @@ from ..protocol.membership_update_message_pb2 import MembershipUpdateMessage
 from ..protocol.waku_message import Envelope
 from ..rpc import ServiceError
 from ..transport.filters import Filter
-from . import grants, raw_messages
+from . import clock, grants, raw_messages
 from .chat_store import COMMUNITY_CHAT, GROUP_CHAT, ONE_TO_ONE_CHAT, Chat, ChatStore
 from .community import Community
 from .community_store import CommunityStore
@@ -194,6 +194,7 @@ def _may_say(community: Community, chat_id: str, message: Application, grant: by
 
 
 def check_clock(when: int, envelope: Envelope) -> None:
-    """That it was not written in the future."""
-    if not 0 < when <= envelope.timestamp // 1_000_000 + _FUTURE:
+    """That it was not written in the future: neither its envelope's, whose time is its sender's word, nor ours."""
+    sent, now = envelope.timestamp // 1_000_000, clock.now_ms()
+    if not 0 < when <= min(sent, now) + _FUTURE or sent > now + _FUTURE:
         raise Dropped("malformed", f"clock {when} in an envelope of {envelope.timestamp} ns")

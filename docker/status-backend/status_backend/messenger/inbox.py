@@ -99,12 +99,20 @@ class Inbox:
         self._context.run_follow_ups(together)
         self._context.emit(together)
 
-    def receive_archived(self, messages: Iterable[WakuMessage]) -> None:
+    def receive_archived(self, community_id: str, messages: Iterable[WakuMessage]) -> None:
+        """What an archive of this community holds: its control node vouches for what was said there, nowhere else."""
         together = Response()
+        channels: dict[bytes, list[Filter]] = {}
+        for filter_ in self._context.transport.filters():
+            if filter_.private_key is None and filter_.chat_id.startswith(community_id):
+                channels.setdefault(filter_.topic, []).append(filter_)
         with self._context.db.transaction():
             for message in messages:
                 metrics.RECEIVED.values["archive"] += 1
-                for filter_ in self._context.transport.filters_for(message.topic):
+                if message.topic not in channels:
+                    reason = f"an archived message on topic {message.topic.hex()}, which is none of {community_id}"
+                    self._context.drop(None, Dropped("unknown", reason))
+                for filter_ in channels.get(message.topic, []):
                     timestamp = message.timestamp * 1_000_000_000
                     envelope = Envelope("", filter_.content_topic, message.payload, timestamp)
                     self._one(together, filter_, envelope, message.payload, archived=True, sig=message.sig)
@@ -181,7 +189,7 @@ class Inbox:
     def _from_mailbox(self, response: Response, message: Application, filter_: Filter, envelope: Envelope) -> None:
         kind = message.type
         if kind == Type.COMMUNITY_REQUEST_TO_JOIN:
-            self._membership.receive_request(response, message, self._addressee(filter_))
+            self._membership.receive_request(response, message, self._addressee(filter_), envelope)
         elif kind == Type.COMMUNITY_REQUEST_TO_LEAVE:
             self._membership.receive_leave(response, message, self._addressee(filter_))
         elif kind == Type.COMMUNITY_REQUEST_TO_JOIN_RESPONSE:

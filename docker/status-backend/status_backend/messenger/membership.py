@@ -19,6 +19,7 @@ from ..protocol.communities_pb2 import (
     CommunityRequestToLeave,
     RevealedAccount,
 )
+from ..protocol.waku_message import Envelope
 from ..rpc import ServiceError
 from ..transport.filters import OPEN_SHARD, Filter
 from . import clock, grants, notifications, permissions, validation
@@ -34,6 +35,7 @@ from .communities import Communities
 from .community import AUTO_ACCEPT, Community
 from .community_store import ACCEPTED, CANCELED, DECLINED, PENDING, CommunityStore, RequestToJoin
 from .context import Context, Dropped
+from .conversations import check_clock
 from .encryption_keys import EncryptionKeys
 from .grants import Grants
 from .permissions import Standing
@@ -278,8 +280,9 @@ class Membership:
             self._communities.publish(response, community, draft)
         return response
 
-    def receive_request(self, response: Response, message: Application, community_id: str) -> None:
+    def receive_request(self, response: Response, message: Application, community_id: str, envelope: Envelope) -> None:
         body = CommunityRequestToJoin.FromString(message.payload)
+        check_clock(body.clock * 1000, envelope)
         community = self._mine(community_id, body.community_id)
         if community.is_banned(message.from_):
             raise Dropped("banned", f"{message.from_} is banned from {community_id}")

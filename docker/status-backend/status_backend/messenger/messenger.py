@@ -187,8 +187,8 @@ class Messenger:
     async def republish(self, community_id: str) -> None:
         self.communities.republish(community_id)
 
-    async def handle_archived(self, messages: list[WakuMessage]) -> None:
-        self._inbox.receive_archived(messages)
+    async def handle_archived(self, community_id: str, messages: list[WakuMessage]) -> None:
+        self._inbox.receive_archived(community_id, messages)
 
     # What the transport tells
 

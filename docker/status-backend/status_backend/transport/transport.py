@@ -154,8 +154,8 @@ class Transport:
         for filter_ in filters:
             await self._channels[filter_.shard].caught_up({filter_.content_topic})
 
-    def filters_for(self, topic: bytes) -> list[Filter]:
-        return [filter_ for filter_ in self._filters if filter_.topic == topic]
+    def filters(self) -> list[Filter]:
+        return list(self._filters)
 
     def send_public(self, chat_id: str, wrapped: bytes, author: PrivateKey, message_id: str = "") -> Envelope:
         """Readable for all who know the chat id."""

@@ -54,7 +54,7 @@ class FakeCodex:
     """A storage node: content goes from peer to peer, wants stay outstanding until somebody connected has it.
 
     `faults[method, cid]` is raised by that call, `held[method, cid]` is an event that the call waits for first,
-    `stalled` holds CIDs of which only the manifest arrives.
+    `stalled` holds CIDs of which only the manifest arrives, `sizes` what manifests say against the truth.
     """
 
     def __init__(self, stored: dict[str, bytes] | None = None) -> None:
@@ -64,6 +64,7 @@ class FakeCodex:
         self.faults: dict[tuple[str, str], Exception] = {}
         self.held: dict[tuple[str, str], asyncio.Event] = {}
         self.stalled: set[str] = set()
+        self.sizes: dict[str, int] = {}
         self.running = False
         self.reachable: dict[str, FakeCodex] = {}  # by peer id
         self.called = asyncio.Event()
@@ -143,7 +144,7 @@ class FakeCodex:
         data = await self._find(cid)
         if cid not in self.stalled:
             self.stored[cid] = data
-        return SimpleNamespace(cid=cid, dataset_size=len(data))
+        return SimpleNamespace(cid=cid, dataset_size=self.sizes.get(cid, len(data)))
 
     async def _obtain(self, cid: str) -> None:
         self.stored[cid] = await self._find(cid)
@@ -204,7 +205,7 @@ class FakeHost:
     async def republish(self, community_id: str) -> None:
         self.republished += 1
 
-    async def handle_archived(self, messages: list[WakuMessage]) -> None:
+    async def handle_archived(self, community_id: str, messages: list[WakuMessage]) -> None:
         if self.before_import:
             await self.before_import()
         self.imported.extend(messages)
@@ -341,5 +342,5 @@ def world(tmp_path: Path) -> SimpleNamespace:
     """All of this module for the tests, which cannot import it."""
     names = globals()
     chosen = ("COMMUNITY", "TOPIC", "FAST", "DEADLINE", "FakeCodex", "FakeCodexError", "FakeHost", "Profile")
-    tools = {name: names[name] for name in (*chosen, "waku_message", "store_message", "index_of")}
+    tools = {name: names[name] for name in (*chosen, "waku_message", "store_message", "index_of", "ArchiveIndex")}
     return SimpleNamespace(**tools, profile=lambda name, **kw: Profile(tmp_path / name, **kw))

@@ -159,7 +159,7 @@ class TestTorrentFiles:
         torrent = files.append(None, [archive_of(world, 1000)])
         (entry,) = files.restore(torrent.info_hash)[1].newest_first()
         files.append(None, [archive_of(world, 2000)])
-        with pytest.raises(DistributionError, match="there is another one"):
+        with pytest.raises(DistributionError, match="an archive from 2000 to 2010, not from 1000 to 1010"):
             files.read(entry)
         (tmp_path / "archivedata" / world.COMMUNITY / "data").write_bytes(b"")
         with pytest.raises(DistributionError, match=entry.id):

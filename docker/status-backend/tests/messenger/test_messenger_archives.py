@@ -52,8 +52,8 @@ async def test_archived_messages_are_received_once(owner_and_member, new_node, j
     late.session.db.execute("DELETE FROM user_messages")  # as if the store had forgotten them
     assert (await late.rpc("chatMessages", chat_id, "", 10)) == {"messages": None, "cursor": ""}
     late.signals.clear()
-    await late.messenger.handle_archived(archive)
-    await late.messenger.handle_archived(archive)
+    await late.messenger.handle_archived(community_id, archive)
+    await late.messenger.handle_archived(community_id, archive)
     assert sorted(await late.history(chat_id)) == ["from the member", "from the owner"]
     await late.wait("messages.new", lambda event: len(event.get("messages", [])) == 2)
     assert len([signal for signal in late.signals if signal["event"].get("messages")]) == 1
@@ -69,7 +69,7 @@ async def test_archive_outlives_its_authors_membership(owner_and_member, new_nod
     await owner.wait("messages.new", lambda event: len(event["communities"][0]["members"]) == 1)
     late = await new_node("late")
     await join_community(owner, late, community_id)
-    await late.messenger.handle_archived(raw(owner))
+    await late.messenger.handle_archived(community_id, raw(owner))
     assert "from the member" in await late.history(chat_id)
 
 
@@ -83,7 +83,7 @@ async def test_forged_archive(owner_and_member):
     damaged = WakuMessage(sig=message.sig, topic=message.topic, payload=b"\x00" + message.payload)
     description = owner.messenger.communities.get(community_id).signed
     no_content = WakuMessage(sig=ids.from_hex(community_id), topic=ids.topic(community_id), payload=description)
-    await member.messenger.handle_archived([wrong_author, damaged, no_content])
+    await member.messenger.handle_archived(community_id, [wrong_author, damaged, no_content])
     assert await member.history(chat_id) is None
     assert member.messenger.dropped["forged"] + member.messenger.dropped["malformed"] == 3
 

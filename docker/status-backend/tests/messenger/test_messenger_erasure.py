@@ -47,7 +47,7 @@ async def test_all_that_was_written_goes_everywhere(owner_and_member, new_node, 
     late = await new_node("late")
     await join_community(owner, late, community_id)
     for node in (reader, late):
-        await node.messenger.handle_archived(archive)
+        await node.messenger.handle_archived(community_id, archive)
         assert await node.history(chat_id) == ["before"]
     assert late.messenger.dropped["banned"] >= 2
 

@@ -155,7 +155,7 @@ async def test_archived_messages_under_token_permissions(owner, community, new_n
     for node in (satisfied, other):
         await decided(node, 3)
         node.session.db.execute("DELETE FROM user_messages")  # as if the store had forgotten them
-        await node.messenger.handle_archived(archive)
+        await node.messenger.handle_archived(community_id, archive)
     assert await satisfied.history(chat_id) == ["for collectors"]
     assert await other.history(chat_id) is None
     channel = (await other.rpc("communities"))[0]["chats"][chat_id.removeprefix(community_id)]
