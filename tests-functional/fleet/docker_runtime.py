@@ -25,7 +25,7 @@ class DockerRuntime:
     """The controller makes the run's network and removes it; workers attach to it."""
 
     name = "docker"
-    capabilities = frozenset({Capability.DISCONNECT, Capability.IMAGES})
+    capabilities = frozenset({Capability.DISCONNECT, Capability.NETWORK_FAULTS, Capability.IMAGES})
 
     def __init__(self, run: Run, engine: Engine | None = None, images: Mapping[str, str] | None = None) -> None:
         self.run = run

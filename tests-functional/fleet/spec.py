@@ -27,6 +27,7 @@ class Capability(enum.Enum):
     """What only some runtimes can do; a test that needs one is skipped where it is missing."""
 
     DISCONNECT = "take a node off the network and put it back"
+    NETWORK_FAULTS = "disturb the packets of one node: each has a network of its own"
     IMAGES = "run any image, so also the real programs and several versions side by side"
 
 
