@@ -74,6 +74,16 @@ def faults(
     faults.close()
 
 
+@pytest.fixture
+def network_faults(faults: Faults, network_helpers: Callable[[], Network]) -> Faults:
+    """`faults`, for a test that disturbs the network: where that cannot be, it is skipped before it begins."""
+    try:
+        network_helpers()
+    except FaultUnavailable as error:
+        pytest.skip(str(error))
+    return faults
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
     """Where a fault cannot be had, the test cannot be run."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from fleet.faults.errors import FaultUnavailable
 from fleet.faults.network import Network
 from fleet.node import Runtime
+from fleet.spec import Capability
 
 
 def network_of(runtime: Runtime) -> Network:
     """The helpers of this runtime's network faults. Raises FaultUnavailable."""
-    if runtime.name == "docker":
+    if Capability.NETWORK_FAULTS in runtime.capabilities:
         from fleet.faults.docker_network import DockerNetwork
 
         return DockerNetwork(runtime)
