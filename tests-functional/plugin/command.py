@@ -73,10 +73,10 @@ def given(config: pytest.Config, but: Collection[str] = ()) -> list[str]:
     words: list[str] = []
     for option in ours:
         for name, *values in spelled.get(option.dest, []):
-            if isinstance(getattr(config.option, option.dest), Path):
-                words.append(
-                    f"{name}={_place(config, *values)}"
-                )  # as a word of its own pytest would collect from there
+            if isinstance(
+                getattr(config.option, option.dest), Path
+            ):  # as a word of its own pytest would collect from it
+                words.append(f"{name}={_place(config, *values)}")
             else:
                 words += [name, *values]
     return words

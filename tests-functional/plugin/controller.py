@@ -38,7 +38,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if is_worker(config):
         return []
     settings, choice = Settings.of(config), config.stash[RUN].choice
-    image = settings.docker_image or ", ".join(settings.status_backend_urls) or "reference"
+    image = settings.backend
     backends = [f"status-backend: {image}", f"dialect: {settings.dialect}", f"timings: {settings.timings.name}"]
     if settings.codex != "embedded":
         backends.insert(2, f"codex: beside each backend, {settings.codex_image or 'reference'}")
