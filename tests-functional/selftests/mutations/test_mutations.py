@@ -1,6 +1,6 @@
 """The scenarios catch broken nodes: a mutation breaks the reference backend in one way, and a scenario must say so.
 
-A mutation is made in a copy of the project, and the copy's own scenario is run there, as processes.
+A mutation is made in a copy of the backend's sources, and the scenario is run on that, as processes.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[3]
-LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "build", "logs", "reports", "__pycache__", ".pytest_cache", "*.egg-info"
-)
-ARCHIVES = "docker/status-backend/status_backend/archives"
+BACKEND = PROJECT / "docker" / "status-backend"
+LEFT_OUT = shutil.ignore_patterns("tests", "__pycache__", ".pytest_cache")
+ARCHIVES = "status_backend/archives"
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ MUTATIONS = [
     Mutation(
         "the import is skipped",
         f"{ARCHIVES}/importer.py",
-        "            await self._host.handle_archived(messages[begin : begin + CHUNK])\n",
+        "            await self._host.handle_archived(community_id, messages[begin : begin + CHUNK])\n",
         "            pass\n",
         "test_archive_is_downloaded_after_logout_login",
         r"assert \{\} == \{'0x",
@@ -80,8 +79,8 @@ MUTATIONS = [
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name.replace(" ", "-"))
 def test_scenario_catches(mutation: Mutation, tmp_path: Path) -> None:
-    copy = tmp_path / "project"
-    shutil.copytree(PROJECT, copy, ignore=LEFT_OUT)
+    copy = tmp_path / "status-backend"
+    shutil.copytree(BACKEND, copy, ignore=LEFT_OUT)
     source = copy / mutation.file
     text = source.read_text()
     assert text.count(mutation.code) == 1, (
@@ -90,8 +89,9 @@ def test_scenario_catches(mutation: Mutation, tmp_path: Path) -> None:
     source.write_text(text.replace(mutation.code, mutation.mutant))
 
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "--runtime", "process", "-p", "no:cacheprovider", "-k", mutation.scenario],
-        cwd=copy, capture_output=True, text=True, timeout=300,
+        [sys.executable, "-m", "pytest", "--runtime", "process", f"--status-backend-source={copy}",
+         "-p", "no:cacheprovider", "--logs-dir", tmp_path / "logs", "-k", mutation.scenario],
+        cwd=PROJECT, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
 
     assert run.returncode == 1, f"{mutation.scenario} must fail when {mutation.name}:\n{run.stdout[-3000:]}"
