@@ -475,7 +475,7 @@ def _account_json(account: RevealedAccount) -> dict[str, Any]:
 
 def _account(shown: Mapping[str, Any]) -> RevealedAccount:
     return RevealedAccount(
-        address=shown["address"],
+        address=shown.get("address", ""),
         signature=base64.b64decode(shown.get("signature", "")),
         chain_ids=shown.get("chain_ids", []),
         isAirdropAddress=shown.get("isAirdropAddress", False),

@@ -26,10 +26,16 @@ from status_backend.protocol.communities_pb2 import (
 )
 from status_backend.protocol.contact_pb2 import AcceptContactRequest, RetractContactRequest
 from status_backend.protocol.emoji_reaction_pb2 import EmojiReaction
+from status_backend.protocol.hash_ratchet_pb2 import (
+    CommunityEncryptionKeysRequest,
+    HashRatchetKeys,
+    HashRatchetMessage,
+)
 from status_backend.protocol.membership_update_message_pb2 import MembershipUpdateEvent, MembershipUpdateMessage
 from status_backend.protocol.payload import Decoded
 from status_backend.protocol.pin_message_pb2 import PinMessage
 from status_backend.protocol.status_update_pb2 import StatusUpdate
+from status_backend.protocol.waku_archive_pb2 import WakuMessage
 from status_backend.protocol.waku_message import Envelope
 from status_backend.transport.filters import Filter
 from status_backend.transport.transport import Received
@@ -53,8 +59,12 @@ KINDS = {
     Type.COMMUNITY_REQUEST_TO_LEAVE: CommunityRequestToLeave,
     Type.COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID: CommunityMessageArchiveIndexCid,
     Type.COMMUNITY_MESSAGE_ARCHIVE_MAGNETLINK: CommunityMessageArchiveMagnetlink,
+    Type.HASH_RATCHET_MESSAGE: HashRatchetMessage,
+    Type.HASH_RATCHET_KEYS: HashRatchetKeys,
+    Type.COMMUNITY_ENCRYPTION_KEYS_REQUEST: CommunityEncryptionKeysRequest,
 }
 SAID = [Type.CHAT_MESSAGE, Type.EDIT_MESSAGE, Type.DELETE_MESSAGE, Type.PIN_MESSAGE, Type.EMOJI_REACTION]
+ASKED = [Type.COMMUNITY_REQUEST_TO_JOIN, Type.COMMUNITY_REQUEST_TO_LEAVE, Type.COMMUNITY_ENCRYPTION_KEYS_REQUEST]
 POSTED = [Type.MEMBERSHIP_UPDATE_MESSAGE, Type.MESSAGE_ACKNOWLEDGEMENT, Type.RETRACT_CONTACT_REQUEST]
 PERSON = PrivateKey()  # a member of the community, and a correspondent
 STRANGER = PrivateKey()
@@ -76,7 +86,19 @@ class World:
         self.message_id = message_id
         person = ids.public_key_id(PERSON.public_key)
         self.community_key = node.messenger.communities.get(community_id).private_key
-        self.names = ["", "0x", community_id, chat_id, message_id, person, node.public_key, f"uuid-{person}"]
+        self.group = ids.from_hex(community_id)
+        key = node.messenger._encrypted._encryption.make_key(self.group)
+        self.names = [
+            "",
+            "0x",
+            ids.hex0x(key.id),
+            community_id,
+            chat_id,
+            message_id,
+            person,
+            node.public_key,
+            f"uuid-{person}",
+        ]
         mailbox = Filter(ids.contact_chat_id(node.public_key), private_key=node.key)
         requests = Filter(ids.request_chat_id(community_id), private_key=self.community_key)
         contact_code = Filter(ids.contact_code_chat_id(person))
@@ -86,6 +108,7 @@ class World:
         said = {"clock": now, "timestamp": now, "text": "x", "content_type": 1, "message_id": message_id, "type": 1}
         self.in_chat = {**said, "chat_id": chat_id, "message_type": COMMUNITY_CHAT}
         self.to_us = {**said, "chat_id": node.public_key, "message_type": ONE_TO_ONE}
+        self.asked = {"community_id": self.group, "clock": now // 1000}
 
     def join(self) -> None:
         """Makes the correspondent a member, who may have left with what came last."""
@@ -104,9 +127,19 @@ class World:
     def count(self, table: str) -> int:
         return self.node.session.db.one(f"SELECT count(*) FROM {table}")[0]
 
-    def receive(self, filter_: Filter, wrapped: bytes) -> None:
-        envelope = Envelope("", filter_.content_topic, b"sealed", time.time_ns())
+    def receive(self, filter_: Filter, wrapped: bytes, timestamp: int | None = None) -> None:
+        envelope = Envelope("", filter_.content_topic, b"sealed", time.time_ns() if timestamp is None else timestamp)
         self.node.messenger._inbox.receive([Received(filter_, envelope, Decoded(wrapped, b"", None))])
+
+    def receive_archived(self, filter_: Filter, wrapped: bytes, sig: bytes, seconds: int) -> None:
+        message = WakuMessage(sig=sig, timestamp=seconds, topic=filter_.topic, payload=wrapped)
+        self.node.messenger._inbox.receive_archived(self.community_id, [message])
+
+    def seal(self, wrapped: bytes, key: PrivateKey) -> bytes:
+        """As a member says it in an encrypted community."""
+        with self.node.session.db.transaction():
+            sealed = self.node.messenger._encrypted._encryption.seal(self.group, wrapped)
+        return application.wrap(sealed, Type.HASH_RATCHET_MESSAGE, key)
 
 
 @pytest.fixture
@@ -125,9 +158,10 @@ def fill(draw, message, names: list[str], good: dict | None = None, depth: int =
         if plausible is not None and draw(st.integers(0, 7)):
             setattr(message, field.name, plausible)
             continue
-        if field.message_type is not None and (depth == 0 or field.message_type.GetOptions().map_entry):
+        if field.message_type is not None and depth == 0 or not draw(st.booleans()):
             continue
-        if not draw(st.booleans()):
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            fill_map(draw, message, field, names, depth)
             continue
         if field.message_type is not None:
             nested = getattr(message, field.name)
@@ -138,6 +172,15 @@ def fill(draw, message, names: list[str], good: dict | None = None, depth: int =
             getattr(message, field.name).append(value)
         else:
             setattr(message, field.name, value)
+
+
+def fill_map(draw, message, field: FieldDescriptor, names: list[str], depth: int) -> None:
+    items, (key, value) = getattr(message, field.name), field.message_type.fields
+    name = draw(st.sampled_from(names) if key.cpp_type == FieldDescriptor.CPPTYPE_STRING else values(key, names))
+    if value.message_type is None:
+        items[name] = draw(values(value, names))
+    else:
+        fill(draw, items[name], names, depth=depth - 1)
 
 
 def values(field: FieldDescriptor, names: list[str]):
@@ -190,13 +233,15 @@ async def test_anything_can_come(world):
         key = data.draw(st.sampled_from(authors))
         chat, mailbox = world.filters[:2]
         filter_ = data.draw(st.sampled_from([chat, chat, mailbox, mailbox, *world.filters]))
-        kinds = {chat: SAID, mailbox: [*SAID, *POSTED]}.get(filter_, [*KINDS])
+        requests = world.filters[-1]
+        kinds = {chat: SAID, mailbox: [*SAID, *POSTED], requests: ASKED}.get(filter_, [*KINDS])
         kind = data.draw(st.sampled_from(kinds) if data.draw(st.integers(0, 3)) else st.sampled_from([*KINDS]))
         if kind == Type.MEMBERSHIP_UPDATE_MESSAGE and data.draw(st.booleans()):
             body = data.draw(events(world.names))
         else:
             body = KINDS[kind]()
-            fill(data.draw, body, world.names, world.to_us if filter_ == mailbox else world.in_chat)
+            good = {mailbox: world.to_us, requests: world.asked}.get(filter_, world.in_chat)
+            fill(data.draw, body, world.names, good)
         if kind in (Type.EDIT_MESSAGE, Type.DELETE_MESSAGE) and key == world.node.key:
             key = PERSON  # our own changes of our own message are good
         encoded = bytearray(body.SerializeToString())
@@ -205,7 +250,15 @@ async def test_anything_can_come(world):
         wrapped = application.wrap(bytes(encoded), kind, key)
         if data.draw(st.integers(0, 9)) == 0:
             wrapped = data.draw(st.binary(max_size=200)) or wrapped[:-1]
-        world.receive(filter_, wrapped)
+        if data.draw(st.integers(0, 5)) == 0:
+            wrapped = world.seal(wrapped, data.draw(st.sampled_from([key, key, STRANGER])))
+        if filter_ == chat and data.draw(st.integers(0, 4)) == 0:
+            sig = data.draw(st.sampled_from([key.public_key.format(compressed=False)] * 3 + [b"", b"\x04" * 65]))
+            seconds = data.draw(st.integers(0, 2**64 - 1) | st.just(int(time.time())))
+            world.receive_archived(filter_, wrapped, sig, seconds)
+        else:
+            times = [None] * 8 + [0, 1, 2**63 - 1, time.time_ns() + 10**18]
+            world.receive(filter_, wrapped, data.draw(st.sampled_from(times)))
         assert world.node.messenger.dropped.get("failed", 0) == 0
 
     run()
