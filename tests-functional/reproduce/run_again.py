@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from fleet.engine import connect
 from fleet.images import SOURCES
 from report import files
 from reproduce import sources
+
+FOREIGN = ("--docker-image", "--codex-image")
 
 
 class NotReproducible(Exception):
@@ -42,8 +44,7 @@ def again(run_dir: Path, has_image: Callable[[str], bool] | None = None) -> Agai
     remarks += [
         f"the image {image} of {node} is gone: it is built from the sources as they are now" for node, image in gone
     ]
-    arguments = [images.get(word, word) for word in kept["arguments"]]
-    return Again([*arguments, *pinned, *kept["tests"]], remarks)
+    return Again([*_by_id(kept["arguments"], images), *pinned, *kept["tests"]], remarks)
 
 
 def images_of(run: Mapping[str, Any]) -> dict[str, str]:
@@ -51,6 +52,14 @@ def images_of(run: Mapping[str, Any]) -> dict[str, str]:
     of_tests = [(node["image"], node.get("image_id")) for test in run["tests"] for node in test["nodes"].values()]
     found = [*run["reproduction"]["images"].items(), *of_tests]
     return {name: image for name, image in found if image and not Path(name).is_absolute()}  # a path: a source tree
+
+
+def _by_id(arguments: Sequence[str], images: Mapping[str, str]) -> list[str]:
+    """A foreign image's name may mean another one by now."""
+    before = [None, *arguments]
+    return [
+        images.get(word, word) if option in FOREIGN else word for option, word in zip(before, arguments, strict=False)
+    ]
 
 
 def _pinned(images: Mapping[str, str], has_image: Callable[[str], bool]) -> tuple[list[str], list[tuple[str, str]]]:

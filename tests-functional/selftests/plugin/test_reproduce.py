@@ -105,9 +105,9 @@ def kept(tmp_path: Path) -> Path:
     run = {
         "tests": [{"nodes": {"owner": {"image": "statusgo-1", "image_id": "sha-owner"}, "given": {"image": "url"}}}],
         "reproduction": {
-            "arguments": ["--docker-image", "statusgo-1", "-n", "2"],
+            "arguments": ["--dialect", "codex", "--docker-image", "statusgo-1"],
             "tests": ["a.py::test_a"],
-            "images": {"waku": "sha-waku"},
+            "images": {"waku": "sha-waku", "codex": "sha-codex"},
             "sources": sources.now(),
         },
     }
@@ -116,17 +116,19 @@ def kept(tmp_path: Path) -> Path:
 
 
 def test_images_are_those_of_the_run(kept: Path) -> None:
-    assert images_of(json.loads((kept / "run.json").read_text())) == {"waku": "sha-waku", "statusgo-1": "sha-owner"}
+    images = {"waku": "sha-waku", "codex": "sha-codex", "statusgo-1": "sha-owner"}
+    assert images_of(json.loads((kept / "run.json").read_text())) == images
     planned = again(kept, lambda image: True)
     assert planned.arguments == [
-        *("--docker-image", "sha-owner", "-n", "2", "--image", "waku=sha-waku", "a.py::test_a"),
+        *("--dialect", "codex", "--docker-image", "sha-owner"),
+        *("--image", "waku=sha-waku", "--image", "codex=sha-codex", "a.py::test_a"),
     ]
     assert planned.remarks == []
 
 
 def test_an_image_that_is_gone_is_named(kept: Path) -> None:
     planned = again(kept, lambda image: image != "sha-waku")
-    assert "--image" not in planned.arguments
+    assert [word for word in planned.arguments if "=" in word] == ["codex=sha-codex"]
     assert planned.remarks == ["the image sha-waku of waku is gone: it is built from the sources as they are now"]
     with pytest.raises(NotReproducible, match=r"the image statusgo-1 \(sha-owner\) of that run is gone"):
         again(kept, lambda image: False)
