@@ -50,6 +50,7 @@ VOLATILE = {
     "signing-phrase": "random, where an older journal still has it",
     "signature": "of ids that differ",
     "numBatches": "how much the store node has",
+    "outgoingStatus": "sent as soon as the store has it",
     "repo": "where a storage node has its data",
     "version": "of the backend, which is what may change",
 }

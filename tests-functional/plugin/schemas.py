@@ -23,6 +23,7 @@ from schemas.library import FOLDER, REPLIES, SIGNALS, Library
 from schemas.samples import read
 
 KEY = "schemas"
+_MOST_SHOWN = 20
 
 
 class DoesNotFit(pytest.fail.Exception, AssertionError):
@@ -129,8 +130,11 @@ class Coverage:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._run is None:
             return
-        for mismatch in self._run["mismatches"] if not self._config.option.update_schemas else ():
+        found = [] if self._config.option.update_schemas else self._run["mismatches"]
+        for mismatch in found[:_MOST_SHOWN]:
             terminalreporter.write_line(f"does not fit: {coverage.described(mismatch)}", red=_fails(self._config))
+        if len(found) > _MOST_SHOWN:
+            terminalreporter.write_line(f"... and {len(found) - _MOST_SHOWN} more, in report.html")
         for line in coverage.summary(self._run):
             terminalreporter.write_line(line)
         for path in self._written:

@@ -10,6 +10,7 @@ from schemas.library import Library
 from schemas.samples import Sample, of_entry
 from schemas.widen import widen
 
+_MOST_MISMATCHES = 30
 _MOST_DIFF_LINES = 60
 
 
@@ -70,16 +71,17 @@ class Check:
     def text(self) -> str:
         """What does not fit, and the schemas as they would become, for people."""
         lines = ["what the backends answered or signalled does not fit its schema:"]
-        for miss in self.mismatches:
+        for miss in self.mismatches[:_MOST_MISMATCHES]:
             times = f", {miss['times']} times" if miss["times"] > 1 else ""
             lines += [
                 f"  {miss['name'].partition('/')[2]} ({miss['node']}{times})",
                 f"    at {miss['path']}: expected {miss['expected']}, came {miss['came']}",
                 f"    schema: {miss['file']}",
             ]
+        if (more := len(self.mismatches) - _MOST_MISMATCHES) > 0:
+            lines.append(f"  ... and {more} more")
         difference = self._difference()
-        if len(difference) > _MOST_DIFF_LINES:
-            more = len(difference) - _MOST_DIFF_LINES
+        if (more := len(difference) - _MOST_DIFF_LINES) > 0:
             difference = [*difference[:_MOST_DIFF_LINES], f"... and {more} lines more"]
         return "\n".join(
             [*lines, "If that is meant to be so, --update-schemas changes the schemas like this:", *difference]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from plugin import golden
+from plugin import golden, schemas
 from schemas import FOLDER
 from selftests.plugin.outside import Outside
 
@@ -162,9 +162,9 @@ def test_a_backend_that_differs_is_told_by_method_and_field(held_against: tuple[
 
 def test_update_schemas_writes_what_was_seen(held_against: tuple[Outside, Any, Path]) -> None:
     _, done, folder = held_against
-    schemas = folder / "schemas"
+    updated = folder / "schemas"
     difference = subprocess.run(
-        ["diff", "-r", "-x", "__pycache__", FOLDER, schemas], capture_output=True, text=True, check=False
+        ["diff", "-r", "-x", "__pycache__", FOLDER, updated], capture_output=True, text=True, check=False
     ).stdout
     changed = [line for line in difference.splitlines() if line[0] in "<>"]
     assert changed == [
@@ -177,7 +177,25 @@ def test_update_schemas_writes_what_was_seen(held_against: tuple[Outside, Any, P
         '<     "port"',
         "<   ],",
     ]
-    assert f"changed: {schemas / 'signals' / 'mediaserver.started.json'}" in done.stdout
+    assert f"changed: {updated / 'signals' / 'mediaserver.started.json'}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("check", "update", "foreign", "fails"),
+    [
+        ("auto", False, False, True),
+        ("auto", False, True, False),
+        ("fail", False, True, True),
+        ("report", False, False, False),
+        ("fail", True, False, False),
+    ],
+)
+def test_whether_a_misfit_fails_its_test(
+    monkeypatch: pytest.MonkeyPatch, check: str, update: bool, foreign: bool, fails: bool
+) -> None:
+    monkeypatch.setattr(schemas.Settings, "of", lambda config: SimpleNamespace(backends_are_foreign=foreign))
+    option = SimpleNamespace(schema_check=check, update_schemas=update)
+    assert schemas._fails(SimpleNamespace(option=option)) is fails
 
 
 def test_a_contract_without_transcripts_is_refused(tmp_path: Path) -> None:
