@@ -91,6 +91,11 @@ class Journal:
             chosen = self._entries[since:]
         return [e for e in chosen if node in (None, e.node) and kind in (None, e.kind)]
 
+    def last(self, *kinds: str) -> Entry | None:
+        """The latest entry of one of these kinds."""
+        with self._changed:
+            return next((entry for entry in reversed(self._entries) if entry.kind in kinds), None)
+
     # waiting
 
     def wait(self, awaited: AwaitedSignal, *, since: int, timeout: float, count: int = 1) -> list[Entry]:

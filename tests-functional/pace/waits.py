@@ -35,6 +35,7 @@ class Wait:
         self._slowness = self._host.slowness
         self._since = self._host.reading()
         self._reason = ""
+        self._extra = 0.0
         self.limit = seconds * self._slowness
         self.thread = threading.get_ident()
 
@@ -53,11 +54,16 @@ class Wait:
         passed = self._passed()
         if self.limit - passed < INSTANT:
             owed, reason = self._host.owed(self._since)
-            limit = min(self.nominal * self._slowness + owed, self.nominal * MOST)
+            limit = min(self.nominal * self._slowness + owed, self.nominal * MOST) + self._extra
             if limit - passed < GRAIN:
                 return 0.0
             self.limit, self._reason = limit, reason
         return self.limit - passed
+
+    def extend(self, seconds: float) -> None:
+        """Time that passed, or will pass, for something else."""
+        self._extra += seconds
+        self.limit += seconds
 
     @property
     def stretch(self) -> float:

@@ -22,11 +22,12 @@ from clients.waku import WakuClient
 from fleet.errors import FleetError
 from fleet.spec import NodeState
 from journal.journal import Journal
-from plugin import groups, history, pace, reproduce
+from plugin import groups, hang, history, pace, reproduce
 from plugin.controller import RUN, is_worker, open_run
 from plugin.failure import FOLDER, RECORD
 from plugin.faults import ENDED
 from plugin.fixtures import new_folder
+from plugin.observer import OBSERVER
 from plugin.open_run import OpenRun
 from plugin.repeat import round_of, without_round
 from plugin.seed import SEED, seed_of
@@ -41,7 +42,6 @@ HOST = pytest.StashKey[HostState]()
 JOURNAL = pytest.StashKey[Journal]()
 
 GATHERER = "evidence-gatherer"
-RUNNING = "running"
 PROPERTY = "evidence"
 NOT_MEASURABLE = (FleetError, docker.errors.DockerException, psutil.Error)
 DEATH_TIMEOUT = 5.0  # seconds in which a worker whose connection broke must have ended
@@ -79,7 +79,7 @@ def evidence(request: pytest.FixtureRequest) -> Iterator[None]:
         "round": round_of(item),
         "seed": seed_of(item),
         "worker": worker,
-        "outcome": RUNNING,
+        "outcome": files.RUNNING,
         "began": time.time(),
         "phases": [],
         "nodes": {},
@@ -306,6 +306,9 @@ class Gatherer:
 
     def _cause(self, node: Any) -> Verdict:
         """Why a worker died. xdist only knows that the connection broke; execnet has the process."""
+        observer = self._config.stash[OBSERVER]
+        if hung := observer.hang_of(node.gateway.id):
+            return hung
         process = getattr(getattr(node.gateway, "_io", None), "popen", None)
         code = process.wait(DEATH_TIMEOUT) if process is not None else None
         host = HostState.now(Path.cwd()).since(self._host)
@@ -321,21 +324,34 @@ class Gatherer:
                 text += (
                     f", as it does when a test takes longer than its time-out of {limit} s (stacks are in the output)"
                 )
-        return Verdict(verdict.HOST if starved and code == -signal.SIGKILL else verdict.HARNESS, (text, *host))
+        last_word = [f"it was in {said}"] if (said := observer.last_word_of(node.gateway.id)) else []
+        blamed = verdict.HOST if starved and code == -signal.SIGKILL else verdict.HARNESS
+        return Verdict(blamed, (text, *last_word, *host))
 
     def _complete(self, report: pytest.TestReport) -> None:
         worker = getattr(getattr(report, "node", None), "gateway", None)
         cause = self._deaths.get(worker.id) if worker is not None else None
-        records = [(path, files.read_json(path)) for path in self._opened.run.run_dir.glob(f"*/{files.RECORD}")]
-        begun = [(p, record) for p, record in records if (record["id"], record["outcome"]) == (report.nodeid, RUNNING)]
+        begun = files.running(self._opened.run.run_dir, report.nodeid)
         if not begun:  # it died before the test had a folder
             path = new_folder(self._opened.run.run_dir, report.nodeid) / files.RECORD
             begun = [(path, {"id": report.nodeid, "began": time.time(), "phases": [], "nodes": {}})]
+            if bundle := self._config.stash[OBSERVER].bundle_of(worker.id) if worker is not None else "":
+                files.write(path.with_name(hang.FILE), bundle)
         for path, record in begun:
-            record |= {"outcome": "crashed", "death": cause.evidence[0] if cause else str(report.longrepr)}
-            record["verdict"] = (cause or Verdict(verdict.HARNESS, (str(report.longrepr),))).to_json()
-            record["findings"] = [finding.to_json() for finding in audit.scan_folder(path.parent)]
-            files.write_json(path, record)
-            timeline.write(path.parent, record)
-            self._add(record, path.parent)
+            self._crashed(path, record, cause or Verdict(verdict.HARNESS, (str(report.longrepr),)))
             report.user_properties.append((PROPERTY, str(path.parent)))
+
+    def hung(self, folder: Path | None, evidence: tuple[str, ...]) -> None:
+        """The last word of a process that ends itself in the middle of a test."""
+        if folder is not None:
+            record = files.read_json(folder / files.RECORD)
+            self._crashed(folder / files.RECORD, record, Verdict(verdict.HANG, evidence))
+        elif self._opened is not None:
+            self.page().add_to_run("hang", list(evidence))
+
+    def _crashed(self, path: Path, record: dict[str, Any], cause: Verdict) -> None:
+        record |= {"outcome": "crashed", "death": cause.evidence[0], "verdict": cause.to_json()}
+        record["findings"] = [finding.to_json() for finding in audit.scan_folder(path.parent)]
+        files.write_json(path, record)
+        timeline.write(path.parent, record)
+        self._add(record, path.parent)

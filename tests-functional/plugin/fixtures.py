@@ -46,6 +46,7 @@ class TestNodes:
     numbers: Iterator[int]
     data_size: int | None = None
     started: list[Node] = field(default_factory=list)
+    after_start: Callable[[], None] = lambda: None
 
     def name(self, wanted: str) -> str:
         """Unique in the run, and fit for DNS."""
@@ -57,6 +58,7 @@ class TestNodes:
         (node,) = self.opened.runtime.start([spec], self.folder, test=self.test)
         self.started.append(node)
         self.journal.note(node.name, f"started: {spec.kind}, image {spec.image}, log {node.log_path}")
+        self.after_start()
         return node
 
     def replace(self, node: Node, spec: NodeSpec) -> Node:

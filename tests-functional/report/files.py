@@ -14,6 +14,8 @@ TIMELINE = "timeline.html"
 RUN = "run.json"
 REPORT = "report.html"
 
+RUNNING = "running"  # the outcome of a test that has not ended
+
 TEMPLATES = Path(__file__).parent
 
 
@@ -29,6 +31,12 @@ def write_json(path: Path, value: Any) -> None:
 
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def running(run_dir: Path, test: str) -> list[tuple[Path, dict[str, Any]]]:
+    """The records of this test that has begun and not ended, and where they are."""
+    records = ((path, read_json(path)) for path in run_dir.glob(f"*/{RECORD}"))
+    return [(path, record) for path, record in records if (record["id"], record["outcome"]) == (test, RUNNING)]
 
 
 def embedded(value: Any) -> str:

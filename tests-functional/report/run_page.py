@@ -77,12 +77,13 @@ def render(run: Mapping[str, Any]) -> str:
     rows = "".join(
         _row(test) for test in sorted(run["tests"], key=lambda test: test["outcome"] in ("passed", "skipped"))
     )
+    hang = "".join(f"<p class='failed'>{_text(line)}</p>" for line in run.get("hang", ()))
     shared = "".join(f"<li>{_text(_said(finding))}</li>" for finding in run["findings"])
     findings = f"<p class='failed'>The logs of the shared nodes have errors:</p><ul>{shared}</ul>" if shared else ""
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{_text(title)}</title><style>{_STYLE}</style>"
         f"<h1>{_text(title)}</h1><p>run {_text(run['run'])}; {about}; pace: {_text(pace.of_run(run))}</p>"
-        f"<p>shared nodes: {versions or 'unknown'}; logs: <a href='fleet/'>fleet</a></p>{findings}"
+        f"<p>shared nodes: {versions or 'unknown'}; logs: <a href='fleet/'>fleet</a></p>{hang}{findings}"
         f"{rates.section(run.get('rates'))}"
         "<table><tr><th>test<th>outcome<th>setup<th>call<th>teardown<th>verdict<th>nodes<th>evidence</tr>"
         f"{rows}</table>{coverage.section(run.get('schemas'))}</html>\n"

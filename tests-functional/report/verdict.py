@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-PRODUCT, HARNESS, HOST, FAULT = "product", "harness", "host", "fault not verified"
+PRODUCT, HARNESS, HOST, FAULT, HANG = "product", "harness", "host", "fault not verified", "hang"
 
 _HOST_ERRORS = {errno.ENOSPC: "disk full", errno.ENOMEM: "out of memory", errno.EMFILE: "too many open files"}
 # By name: the report knows neither fleet nor clients, and a node that misbehaves shows itself by these.
@@ -25,7 +25,7 @@ _FAULT_ERRORS = {"FaultNotVerified", "FaultNotHealed"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """`of` is product, harness, host or fault not verified; `evidence` are the statements it rests on."""
+    """`of` is product, harness, host, fault not verified or hang; `evidence` are the statements it rests on."""
 
     of: str
     evidence: tuple[str, ...]
@@ -39,6 +39,9 @@ def of_exception(error: BaseException, host: Sequence[str], place: str = "", *, 
     test itself that failed, and not what is done before and after it."""
     chain = list(_chain(error))
     said = f"{type(error).__name__}{f' at {place}' if place else ''}: {_first_line(error)}"
+    for link in chain:
+        if type(link).__name__ == "Hang":
+            return Verdict(HANG, (_first_line(link), *getattr(link, "evidence", ()), *host))
     for link in chain:
         if isinstance(link, MemoryError):
             return Verdict(HOST, (f"out of memory: {said}", *host))
