@@ -13,6 +13,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from .go_json import UnmarshalError, loads, unmarshal, zero
@@ -71,19 +72,26 @@ class _Parameter:
     required: bool
 
 
+@cache
+def _parameters(function: Callable[..., Awaitable[Any]]) -> list[_Parameter]:
+    """Those of a method after `self`. A login registers two hundred methods: each is read once."""
+    hints = get_type_hints(function, include_extras=True)
+    return [
+        _Parameter(hints.get(p.name, Any), p.default, p.default is inspect.Parameter.empty)
+        for p in list(inspect.signature(function).parameters.values())[1:]
+    ]
+
+
 class _Endpoint:
     """One method of one service with what its parameters must be."""
 
-    def __init__(self, method: Callable[..., Awaitable[Any]]) -> None:
-        self._method = method
-        hints = get_type_hints(method, include_extras=True)
-        self._parameters = [
-            _Parameter(hints.get(p.name, Any), p.default, p.default is inspect.Parameter.empty)
-            for p in inspect.signature(method).parameters.values()
-        ]
+    def __init__(self, function: Callable[..., Awaitable[Any]], service: Service) -> None:
+        self._function = function
+        self._service = service
+        self._parameters = _parameters(function)
 
     async def call(self, params: list[Any]) -> Any:
-        return await self._method(*self._arguments(params))
+        return await self._function(self._service, *self._arguments(params))
 
     def _arguments(self, params: list[Any]) -> list[Any]:
         if len(params) > len(self._parameters):
@@ -114,7 +122,7 @@ class Dispatcher:
     def register(self, service: Service) -> None:
         """Offer the methods of `service`. Two services offering the same method is a mistake: ValueError."""
         endpoints = {
-            f"{service.namespace}_{function.__rpc_name__}": _Endpoint(getattr(service, attribute))
+            f"{service.namespace}_{function.__rpc_name__}": _Endpoint(function, service)
             for attribute, function in inspect.getmembers(type(service), inspect.isfunction)
             if hasattr(function, "__rpc_name__")
         }

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from backend_process import BackendProcess
+
+# Databases are synced to disk after each change, and each test makes some. Only a power cut could tell a disk from
+# memory, so tmp_path is in memory where there is enough of it.
+MEMORY = Path("/dev/shm")
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2**30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture

@@ -139,7 +139,11 @@ def test_two_nodes(nodes: Nodes, tmp_path: Path):
         added = {
             "InitializeApplication": {"wakuFleetsConfigFilePath": str(waku.fleets_file(fleet, "refstore", address))},
             # The recorded program was built with a short interval and without a delay.
-            "CreateAccountAndLogin": {"wakuV2Fleet": fleet, "messageArchiveInterval": interval, "importInitialDelay": 0},
+            "CreateAccountAndLogin": {
+                "wakuV2Fleet": fleet,
+                "messageArchiveInterval": interval,
+                "importInitialDelay": 0,
+            },
         }
         replay = Replay(recording("two-nodes-torrent-archive"), both, TWO_NODES, VARIES, OURS_ONLY, added)
         replay.patience += 2 * interval
