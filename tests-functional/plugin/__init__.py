@@ -8,6 +8,7 @@ PLUGINS = (
     "plugin.isolation",
     "plugin.controller",
     "plugin.keep",
+    "plugin.orphans",
     "plugin.status_go",
     "plugin.pace",
     "plugin.variants",
