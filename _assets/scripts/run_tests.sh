@@ -8,7 +8,8 @@ usage() {
 Usage: run_tests.sh [--runtime process|docker|both]
 
 Runs the tests of each node, of the harness and of the scripts, then the scenarios: as local processes, in Docker, or
-in both. Without --runtime: as processes, and in Docker too where an engine answers.
+in both. Without --runtime: as processes, and in Docker too where an engine answers; there one scenario runs once more,
+with a Codex container beside each backend.
 
 A failure does not stop the rest. A summary closes the run, and a JUnit report of each part is in
 tests-functional/reports. The exit status is 0 if everything passed, else 1; 130 after Ctrl-C.
@@ -72,15 +73,21 @@ if [[ ${RUNTIMES[*]} == *docker* ]]; then
     CODEX_IMAGE=$("$SCRIPTS/build_status_go_docker.sh" | awk '$1 == "codex" { print $2 }')
     export CODEX_IMAGE
 fi
-for node in waku codex status-backend; do
+for node in waku codex; do
     run_part "node-$node" run_pytest "$ROOT/docker/$node"
 done
+# It computes more than it waits: a worker for each core.
+run_part node-status-backend run_pytest "$ROOT/docker/status-backend" -n "$(getconf _NPROCESSORS_ONLN)" --dist worksteal
 run_part harness run_pytest "$ROOT" "$HARNESS/selftests" --ignore "$HARNESS/selftests/scripts" -n "$(most_workers)" --dist worksteal
 run_part scripts run_pytest "$ROOT" "$HARNESS/selftests/scripts" -n "$(most_workers)"
 for runtime in "${RUNTIMES[@]}"; do
     run_part "scenarios-$runtime" run_scenarios "$(most_workers)" "$SCENARIOS" --runtime "$runtime" \
         --contract "$HARNESS/golden/transcripts"
 done
+if [[ ${RUNTIMES[*]} == *docker* ]]; then
+    # One scenario is enough to see that the node beside a backend is found in a container network.
+    run_part codex-beside run_scenarios 0 "$SCENARIOS" -k exists_for_default_chat --runtime docker --codex container
+fi
 
 printf '\n=== Summary ===\n'
 "$PYTHON" "$SCRIPTS/summary.py" "$REPORTS" "${PARTS[@]}"

@@ -22,7 +22,11 @@ def whole_project(project: Project) -> Project:
         (tests.parent / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
         source = "def test_in_own_folder(pytestconfig):\n    assert pytestconfig.rootpath.name\n"
         (tests / "test_node.py").write_text(source)
-    for folder, name in (("selftests", "harness"), ("selftests/scripts", "script"), ("tests", "scenario")):
+    for folder, name in (
+        ("selftests", "harness"),
+        ("selftests/scripts", "script"),
+        ("tests", "exists_for_default_chat"),
+    ):
         folder = project.root / "tests-functional" / folder
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"test_{name}.py").write_text(PASSES.format(name=name))
@@ -45,18 +49,18 @@ def test_all_parts_run_in_their_own_folder(whole_project: Project) -> None:
     )
     result = whole_project.run(SCRIPT, "--runtime", "both")
     assert result.status == 0
-    assert whole_project.ran() == ["test_harness", "test_scenario", "test_scenario", "test_script"]
+    assert whole_project.ran() == ["test_exists_for_default_chat"] * 3 + ["test_harness", "test_script"]
     summary = result.output.partition("=== Summary ===")[2]
-    for part in [*PARTS, "scenarios-process", "scenarios-docker"]:
+    for part in [*PARTS, "scenarios-process", "scenarios-docker", "codex-beside"]:
         assert f"\n{part:<20} 1 passed, 0 failed, 0 skipped in " in summary
-    assert summary.endswith("\n7 passed, 0 failed, 0 skipped\n")
+    assert summary.endswith("\n8 passed, 0 failed, 0 skipped\n")
     assert whole_project.remains() == []
 
 
 def test_a_failing_part_fails_the_whole_and_the_rest_still_runs(whole_project: Project) -> None:
     node_test(whole_project, "waku").write_text("def test_fails():\n    assert False\n")
     result = whole_project.run(SCRIPT, "--runtime", "process")
-    assert (result.status, whole_project.ran()) == (1, ["test_harness", "test_scenario", "test_script"])
+    assert (result.status, whole_project.ran()) == (1, ["test_exists_for_default_chat", "test_harness", "test_script"])
     summary = result.output.partition("=== Summary ===")[2]
     assert "FAILED (exit status 1)" in next(line for line in summary.splitlines() if line.startswith("node-waku"))
     assert summary.count("FAILED") == 1
@@ -80,7 +84,7 @@ def test_a_part_that_dies_fails_the_whole(whole_project: Project) -> None:
 def test_a_part_that_is_stuck_shows_where_and_the_rest_still_runs(whole_project: Project) -> None:
     node_test(whole_project, "waku").write_text("import time\ndef test_is_stuck():\n    time.sleep(600)\n")
     result = whole_project.run(SCRIPT, "--runtime", "process", TEST_SECONDS="2")
-    assert (result.status, whole_project.ran()) == (1, ["test_harness", "test_scenario", "test_script"])
+    assert (result.status, whole_project.ran()) == (1, ["test_exists_for_default_chat", "test_harness", "test_script"])
     assert "in test_is_stuck" in result.output
     assert "node-waku            FAILED: pytest wrote no report" in result.output
 
