@@ -58,6 +58,7 @@ class Golden:
         self._config = config
         self._recorded: list[Path] = []
         self._compared = 0
+        self._failed = 0
         self._missing: list[str] = []
         self._differences: list[tuple[str, Difference]] = []
 
@@ -65,6 +66,7 @@ class Golden:
         opened, option = self._config.stash[RUN].opened, self._config.option
         if opened is None:
             return
+        self._failed = sum(record["outcome"] != "passed" for record, _ in _records(opened.run.run_dir))
         for seen in _transcripts(opened.run.run_dir):
             if option.contract:
                 self._compare(option.contract / file_name(seen["test"]), seen)
@@ -97,8 +99,9 @@ class Golden:
             return
         number = len(self._differences)
         terminalreporter.write_line(
-            f"contract: {self._compared} tests compared with their transcripts: "
-            + (f"{number} differences" if number else "no difference"),
+            f"contract: {self._compared} tests compared with their transcripts"
+            + (f", {self._failed} not, for they did not pass" if self._failed else "")
+            + (f": {number} differences" if number else ": no difference"),
             red=bool(number),
         )
         shown = ""
@@ -130,9 +133,13 @@ def file_name(test: str) -> str:
 
 
 def _transcripts(run_dir: Path) -> Iterator[Transcript]:
-    for folder in sorted(path.parent for path in run_dir.glob(f"*/{files.RECORD}")):
-        record = files.read_json(folder / files.RECORD)
+    for record, folder in _records(run_dir):
         if record["outcome"] == "passed" and (folder / files.JOURNAL).exists():
             found = transcript.build(record["id"], read_journal(folder / files.JOURNAL))
             if found["nodes"]:
                 yield found
+
+
+def _records(run_dir: Path) -> Iterator[tuple[dict[str, Any], Path]]:
+    for path in sorted(run_dir.glob(f"*/{files.RECORD}")):
+        yield files.read_json(path), path.parent

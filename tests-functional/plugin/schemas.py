@@ -130,9 +130,9 @@ class Coverage:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._run is None:
             return
-        found = [] if self._config.option.update_schemas else self._run["mismatches"]
-        for mismatch in found[:_MOST_SHOWN]:
-            terminalreporter.write_line(f"does not fit: {coverage.described(mismatch)}", red=_fails(self._config))
+        found = [] if self._config.option.update_schemas else coverage.misfits(self._run)
+        for line in found[:_MOST_SHOWN]:
+            terminalreporter.write_line(f"does not fit: {line}", red=_fails(self._config))
         if len(found) > _MOST_SHOWN:
             terminalreporter.write_line(f"... and {len(found) - _MOST_SHOWN} more, in report.html")
         for line in coverage.summary(self._run):

@@ -7,7 +7,10 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from schemas.mismatch import causes
+
 REPLIES, SIGNALS = "replies/", "signals/"
+_MOST_SHOWN = 3
 
 
 def of_run(records: Iterable[Mapping[str, Any]], known: Sequence[str]) -> dict[str, Any]:
@@ -38,10 +41,10 @@ def of_run(records: Iterable[Mapping[str, Any]], known: Sequence[str]) -> dict[s
 def summary(run: Mapping[str, Any]) -> list[str]:
     """For the terminal, a line each."""
     each = 1e6 * run["seconds"] / max(1, run["checked"])
-    misfits = len(run["mismatches"])
+    changes = len(causes(run["mismatches"]))
     lines = [
         f"schemas: {run['checked']} replies and signals checked ({each:.0f} µs each), "
-        + (f"{misfits} do not fit" if misfits else "all fit")
+        + (f"not all fit: {changes} changes of shape" if changes else "all fit")
     ]
     if run["unknown"]:
         lines.append(f"no schema for: {', '.join(_short(name) for name in run['unknown'])}")
@@ -60,7 +63,7 @@ def section(run: Mapping[str, Any] | None) -> str:
         return ""
     parts = [f"<p>{'; '.join(map(_text, summary(run)[:-1]))}</p>"]
     if run["mismatches"]:
-        rows = "".join(f"<li>{_text(described(mismatch))}</li>" for mismatch in run["mismatches"])
+        rows = "".join(f"<li>{_text(line)}</li>" for line in misfits(run))
         parts.append(f"<ul class='failed'>{rows}</ul>")
     for what in ("methods", "signals"):
         never = run["never_exercised"][what]
@@ -71,12 +74,14 @@ def section(run: Mapping[str, Any] | None) -> str:
     return f"<h1>Contract</h1>{''.join(parts)}"
 
 
-def described(mismatch: Mapping[str, Any]) -> str:
-    times = f", {mismatch['times']} times" if mismatch["times"] > 1 else ""
-    return (
-        f"{_short(mismatch['name'])} ({mismatch['node']}{times}): {mismatch['path']}: expected {mismatch['expected']}, "
-        f"came {mismatch['came']} ({mismatch['file']})"
-    )
+def misfits(run: Mapping[str, Any]) -> list[str]:
+    """What does not fit, a line for each change of shape."""
+    return [f"{cause} (in {_few(cause.subjects)})" for cause in causes(run["mismatches"])]
+
+
+def _few(names: list[str]) -> str:
+    shown = names if len(names) <= _MOST_SHOWN + 1 else names[:_MOST_SHOWN]
+    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(shown) < len(names) else "")
 
 
 def _of(kind: str, names: Iterable[str]) -> list[str]:

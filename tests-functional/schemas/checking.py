@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from schemas.library import Library
+from schemas.mismatch import causes
 from schemas.samples import Sample, of_entry
 from schemas.widen import widen
 
-_MOST_MISMATCHES = 30
+_MOST_CAUSES = 20
+_MOST_PLACES = 3
 _MOST_DIFF_LINES = 60
 
 
@@ -71,14 +73,15 @@ class Check:
     def text(self) -> str:
         """What does not fit, and the schemas as they would become, for people."""
         lines = ["what the backends answered or signalled does not fit its schema:"]
-        for miss in self.mismatches[:_MOST_MISMATCHES]:
-            times = f", {miss['times']} times" if miss["times"] > 1 else ""
-            lines += [
-                f"  {miss['name'].partition('/')[2]} ({miss['node']}{times})",
-                f"    at {miss['path']}: expected {miss['expected']}, came {miss['came']}",
-                f"    schema: {miss['file']}",
-            ]
-        if (more := len(self.mismatches) - _MOST_MISMATCHES) > 0:
+        found = causes(self.mismatches)
+        for cause in found[:_MOST_CAUSES]:
+            lines.append(f"  {cause}")
+            for place in cause.places[:_MOST_PLACES]:
+                times = f", {place['times']} times" if place["times"] > 1 else ""
+                lines.append(f"    {place['name'].partition('/')[2]} ({place['node']}{times}) at {place['path']}")
+            if (more := len(cause.places) - _MOST_PLACES) > 0:
+                lines.append(f"    and {more} more: {', '.join(cause.subjects)}")
+        if (more := len(found) - _MOST_CAUSES) > 0:
             lines.append(f"  ... and {more} more")
         difference = self._difference()
         if (more := len(difference) - _MOST_DIFF_LINES) > 0:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from schemas.ids import ID
 
 _LONGEST = 80
 
@@ -51,6 +53,35 @@ def explain(error: Any) -> Iterator[Mismatch]:
             yield Mismatch(json_path((*path, name)), "no such field", short(error.instance[name]), file)
     else:
         yield Mismatch(json_path(path), _expected(error), short(error.instance), file)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One change of shape, however many answers show it. `places`: {"name", "node", "path", "times", ...} of each."""
+
+    file: str
+    field: str
+    expected: str
+    came: str
+    places: tuple[Mapping[str, Any], ...]
+
+    @property
+    def subjects(self) -> list[str]:
+        """The methods and signals that show it."""
+        return list(dict.fromkeys(place["name"].partition("/")[2] for place in self.places))
+
+    def __str__(self) -> str:
+        return f"{self.file}{f', {self.field}' if self.field else ''}: expected {self.expected}, came {self.came}"
+
+
+def causes(mismatches: Iterable[Mapping[str, Any]]) -> list[Cause]:
+    """Of mismatches as JSON, each with the name of what does not fit and its node."""
+    found: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for miss in mismatches:
+        last = re.sub(r"\[\d+\]", "[]", miss["path"].rpartition(".")[2].removeprefix("$"))
+        field = "*" if ID.fullmatch(last) else last
+        found.setdefault((miss["file"], field, miss["expected"]), []).append(miss)
+    return [Cause(*key, places[0]["came"], tuple(places)) for key, places in found.items()]
 
 
 def json_path(path: Iterable[Any]) -> str:

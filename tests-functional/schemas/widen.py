@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Literal
 
+from schemas.ids import ID
 from schemas.library import TYPES, Library, types_in
 from schemas.mismatch import type_of
 
 Schema = dict[str, Any]
-
-# Keys, addresses, hashes, uuids, peer ids, compressed keys, and an id followed by another.
-_ID = re.compile(r"0x[0-9a-fA-F]{40,}[0-9a-f-]*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(zQ3|16Uiu2|z[BD])\w{40,}")
 
 # An object with this many fields, all required ones of a type among them, is of that type.
 _FEWEST_FIELDS = 5
@@ -55,7 +52,7 @@ class _Widener:
             return self.widen({"$ref": self._reference(known)}, value)
         schema: Schema = {"type": type_of(value)}
         if isinstance(value, dict):
-            is_map = all(_ID.fullmatch(key) for key in value)
+            is_map = all(ID.fullmatch(key) for key in value)
             schema |= {"additionalProperties": False} | ({} if is_map else {"required": sorted(value)})
         return self.widen(schema, value)
 
@@ -93,7 +90,7 @@ class _Widener:
             others = schema.get("additionalProperties", False)
             if key in properties:
                 properties[key] = self.widen(properties[key], value[key])
-            elif isinstance(others, dict) or (not properties and _ID.fullmatch(key)):
+            elif isinstance(others, dict) or (not properties and ID.fullmatch(key)):
                 schema["additionalProperties"] = self.widen(others, value[key])
             elif not others:
                 properties[key] = self._inferred(value[key])

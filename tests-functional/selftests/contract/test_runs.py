@@ -26,10 +26,10 @@ def rpc(journal, method, result):
 
 def test_talk(backend_new_profile):
     owner = backend_new_profile("owner")
-    community = owner.wakuext_service.create_community("a community")
+    with owner.expect("messages.new", lambda signal: signal["event"]["chats"]):  # the store was asked: the last of it
+        community = owner.wakuext_service.create_community("a community")
     chat_id = community["chats"][0]["id"]
-    with owner.expect("messages.new", "hello"):
-        owner.wakuext_service.send_chat_message(chat_id, "hello")
+    owner.wakuext_service.send_chat_message(chat_id, "hello")
     assert owner.wakuext_service.chat_messages(chat_id)["messages"][0]["text"] == "hello"
 
 def test_misfit(journal):
@@ -77,11 +77,11 @@ def test_what_does_not_fit_fails_its_test_and_says_where(recorded: Recorded) -> 
     }
     text = recorded.done.stdout
     for line in (
-        "wakuext_hasCommunityArchive (owner, 3 times)",
-        'at $: expected boolean, came string "yes"',
-        "schema: schemas/replies/wakuext_hasCommunityArchive.json",
-        "at $.port: expected a value, came no such field",
-        "at $.ports: expected no such field, came integer 4",
+        '  schemas/replies/wakuext_hasCommunityArchive.json: expected boolean, came string "yes"',
+        "    wakuext_hasCommunityArchive (owner, 3 times) at $",
+        "  schemas/signals/mediaserver.started.json, port: expected a value, came no such field",
+        "  schemas/signals/mediaserver.started.json, ports: expected no such field, came integer 4",
+        "    mediaserver.started (owner) at $.ports",
         "+++ schemas/signals/mediaserver.started.json",
         '-{"type": "boolean"}',
         '+{"type": ["boolean", "string"]}',
@@ -193,7 +193,8 @@ def test_update_schemas_writes_what_was_seen(held_against: tuple[Outside, Any, P
 def test_whether_a_misfit_fails_its_test(
     monkeypatch: pytest.MonkeyPatch, check: str, update: bool, foreign: bool, fails: bool
 ) -> None:
-    monkeypatch.setattr(schemas.Settings, "of", lambda config: SimpleNamespace(backends_are_foreign=foreign))
+    settings = SimpleNamespace(of=lambda config: SimpleNamespace(backends_are_foreign=foreign))
+    monkeypatch.setattr(schemas, "Settings", settings)
     option = SimpleNamespace(schema_check=check, update_schemas=update)
     assert schemas._fails(SimpleNamespace(option=option)) is fails
 

@@ -13,9 +13,9 @@ import pytest
 from clients.archives import BY_NAME
 from clients.signal_types import SignalType
 from schemas import text
+from schemas.ids import ID
 from schemas.library import REPLIES, SIGNALS, TYPES, Library
 from schemas.samples import Sample, read
-from schemas.widen import _ID
 
 HARNESS = Path(__file__).parents[2]
 RECORDINGS = sorted((HARNESS.parent / "docker/status-backend/tests/contract").glob("*.jsonl"))
@@ -142,7 +142,7 @@ def _with_other_types(value: Any) -> Iterator[tuple[Path_, Any]]:
 
 def _with_a_field_more(value: Any) -> Iterator[tuple[Path_, Any]]:
     for path, item in _places(value):
-        if isinstance(item, dict) and not all(_ID.fullmatch(key) for key in item):
+        if isinstance(item, dict) and not all(ID.fullmatch(key) for key in item):
             yield path, _replaced(value, path, {**item, "isNew": True})
 
 
@@ -150,5 +150,5 @@ def _with_a_field_less(value: Any) -> Iterator[tuple[Path_, Any]]:
     for path, item in _places(value):
         if isinstance(item, dict):
             for key in item:
-                if not _ID.fullmatch(key):
+                if not ID.fullmatch(key):
                     yield (*path, key), _replaced(value, path, {k: v for k, v in item.items() if k != key})

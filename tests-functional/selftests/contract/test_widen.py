@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from journal.journal import Journal
 from schemas import infer, text
+from schemas.checking import Check
 from schemas.library import Library
+from schemas.mismatch import causes
 from schemas.widen import widen
 
 CHAT = {"id": "0x02", "name": "general", "joined": 17, "members": None, "lastMessage": None, "muted": False}
@@ -117,3 +119,27 @@ def test_what_a_backend_calls_its_methods_is_no_path(tmp_path: Path) -> None:
             journal.append("owner", "signal", {"type": method, "event": None})
     assert infer.main(["--schemas", str(tmp_path / "schemas"), "--write", str(tmp_path)]) == 0
     assert not (tmp_path / "schemas").exists()
+
+
+def test_one_change_of_shape_is_told_once_however_many_answers_show_it(library: Library) -> None:
+    ids = ["0x" + 33 * digits for digits in ("ab", "cd")]
+    widen(library, "types/Chat", CHAT)
+    for name in (NAME, "replies/wakuext_chat"):
+        widen(library, name, {ids[0]: [CHAT]})
+    entries = [
+        {"kind": "rpc", "node": "owner", "method": method, "result": {key: [CHAT, {**CHAT, "muted": 0}]}}
+        for method in ("wakuext_chats", "wakuext_chat")
+        for key in ids
+    ]
+    check = Check(library).add(entries)
+    (cause,) = causes(check.mismatches)
+    assert str(cause) == "schemas/types/Chat.json, muted: expected boolean, came integer 0"
+    assert cause.subjects == ["wakuext_chats", "wakuext_chat"]
+    assert check.text().splitlines()[1:6] == [
+        f"  {cause}",
+        f"    wakuext_chats (owner) at $.{ids[0]}[1].muted",
+        f"    wakuext_chats (owner) at $.{ids[1]}[1].muted",
+        f"    wakuext_chat (owner) at $.{ids[0]}[1].muted",
+        "    and 1 more: wakuext_chats, wakuext_chat",
+    ]
+    assert '+    "muted": {"type": ["boolean", "integer"]},' in check.text().splitlines()
