@@ -55,6 +55,12 @@ VOLATILE = {
     "version": "of the backend, which is what may change",
 }
 
+# Left out: whether they are there is a matter of time alone. Their shape is checked against the schemas.
+FLEETING = {
+    "syncedFrom": "set when the store has been asked, which happens by and by",
+    "syncedTo": "as above",
+}
+
 
 class Placeholders:
     """Hands out numbers in the order in which values are met."""
@@ -83,7 +89,8 @@ class Placeholders:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(name): self.value(item, name) for name, item in self._in_order(value)}
+            fields = (field for field in self._in_order(value) if field[0] not in FLEETING)
+            return {self.text(name): self.value(item, name) for name, item in fields}
         if isinstance(value, list):
             return [self.value(item) for item in value]
         if isinstance(value, (int, float)) and not isinstance(value, bool):

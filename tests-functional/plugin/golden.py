@@ -101,7 +101,7 @@ class Golden:
         terminalreporter.write_line(
             f"contract: {self._compared} tests compared with their transcripts"
             + (f", {self._failed} not, for they did not pass" if self._failed else "")
-            + (f": {number} differences" if number else ": no difference"),
+            + (f": {number} differences" if number else ": no difference" if self._compared else ""),
             red=bool(number),
         )
         shown = ""
