@@ -107,7 +107,7 @@ class ActivityCenter:
         return {str(type_): count for type_, count in rows}
 
     def state(self) -> dict[str, Any]:
-        (newest,) = self._context.db.one("SELECT coalesce(max(updated_at), 0) FROM activity_center_notifications")
+        ((newest,),) = self._context.db.query("SELECT coalesce(max(updated_at), 0) FROM activity_center_notifications")
         return {"hasSeen": not self.has_unseen(), "updatedAt": newest}
 
     def has_unseen(self) -> bool:
@@ -180,7 +180,8 @@ class ActivityCenter:
 
 def _filter(request: Mapping[str, Any]) -> tuple[str, list[Any]]:
     """As SQL. Without types all are meant; those that were accepted are only there for who asks for them."""
-    where, params = "NOT dismissed", []
+    where = "NOT dismissed"
+    params: list[Any] = []
     if types := request.get("activityTypes") or []:
         where += f" AND type IN ({', '.join('?' * len(types))})"
         params += types

@@ -10,6 +10,7 @@ from typing import Any
 from ..accounts import identity
 from ..db import Database, Row
 from ..protocol import ids
+from ..protocol.chat_message_pb2 import ChatMessage, MessageType
 from . import muting
 from .community_store import upsert
 
@@ -97,8 +98,8 @@ class Message:
     timestamp: int
     whisper_timestamp: int
     text: str
-    content_type: int
-    message_type: int
+    content_type: ChatMessage.ContentType
+    message_type: MessageType
     response_to: str = ""
     ens_name: str = ""
     display_name: str = ""
@@ -288,9 +289,8 @@ class ChatStore:
         ]
         for message in changed:
             self.save_message(replace(message, seen=seen))
-        unviewed, mentioned = self._db.one(
-            "SELECT count(*), coalesce(sum(mentioned), 0) FROM user_messages WHERE chat_id = ? AND NOT seen", (chat_id,)
-        )
+        counts = "SELECT count(*), coalesce(sum(mentioned), 0) FROM user_messages WHERE chat_id = ? AND NOT seen"
+        ((unviewed, mentioned),) = self._db.query(counts, (chat_id,))
         update = "UPDATE chats SET unviewed = ?, unviewed_mentions = ? WHERE id = ?"
         self._db.execute(update, (unviewed, mentioned, chat_id))
         return changed

@@ -13,7 +13,7 @@ from coincurve import PrivateKey
 
 from .. import signal_types
 from ..protocol import application, ids
-from ..protocol.application import Application, MalformedMessage, Type
+from ..protocol.application import Application, Kind, MalformedMessage, Type
 from ..protocol.communities_pb2 import (
     CommunityChat,
     CommunityDescription,
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 _FETCH_TIMEOUT = 10.0  # seconds
 _NO_MESSAGE_YET = 1
-GENERAL = {
+GENERAL: dict[str, dict[str, Any]] = {
     "identity": {"display_name": "general", "description": "General channel for the community", "emoji": ""},
     "permissions": {"access": 1},
 }
@@ -261,7 +261,7 @@ class Communities:
         self,
         community_id: str,
         message: CommunityMessageArchiveIndexCid | CommunityMessageArchiveMagnetlink,
-        type_: int,
+        type_: Kind,
         draft: CommunityDescription,
     ) -> None:
         """Says on the universal channel where archives are, and publishes the description that knows when."""

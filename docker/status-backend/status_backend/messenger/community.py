@@ -272,7 +272,7 @@ def permission_json(permission: CommunityTokenPermission) -> dict[str, Any]:
 
 def changes_json(community: Community, viewer: str, **changes: Any) -> dict[str, Any]:
     """An entry of `communityChanges`; `changes` are those of its fields that are not empty."""
-    body = {
+    body: dict[str, Any] = {
         "community": community.to_json(viewer),
         "controlNodeChanged": None,
         "membersAdded": {},

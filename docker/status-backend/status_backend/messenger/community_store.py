@@ -67,7 +67,7 @@ class CommunityStore:
         """With what is known of the keys of its encrypted channels."""
         if not community.description.token_permissions:
             return community
-        groups = {community.group(chat_id) for chat_id in community.chat_ids()} - {None}
+        groups = {group for chat_id in community.chat_ids() if (group := community.group(chat_id)) is not None}
         known = {row["group_id"] for row in self._db.query("SELECT DISTINCT group_id FROM hash_ratchet_keys")}
         return replace(community, groups_with_keys=frozenset(groups & known))
 

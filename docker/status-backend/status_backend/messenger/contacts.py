@@ -11,7 +11,7 @@ from eth_hash.auto import keccak
 from ..accounts import identity
 from ..db import Row
 from ..protocol import application, ids
-from ..protocol.application import Application, Type
+from ..protocol.application import Application, Kind, Type
 from ..protocol.chat_message_pb2 import ONE_TO_ONE, ChatMessage
 from ..protocol.contact_pb2 import AcceptContactRequest, RetractContactRequest
 from ..rpc import ServiceError
@@ -301,8 +301,14 @@ class Contacts:
         if before.mutual:
             text = f"@{before.id} removed you as a contact"
             self._note(response, before.id, _EVENT_REMOVED, text, ours=False)
-            who = {"chat_id": before.id, "author": before.id, "name": before.display_name}
-            removed = Notification(message.id, CONTACT_REMOVED, clock.now_ms(), **who)
+            removed = Notification(
+                message.id,
+                CONTACT_REMOVED,
+                clock.now_ms(),
+                chat_id=before.id,
+                author=before.id,
+                name=before.display_name,
+            )
             self._activity.notify(response, removed)
 
     # Small things
@@ -332,7 +338,9 @@ class Contacts:
     def _became_mutual(self, response: Response, contact: Contact) -> None:
         self._note(response, contact.id, _EVENT_ACCEPTED, f"@{contact.id} accepted your contact request", ours=False)
 
-    def _note(self, response: Response, contact_id: str, kind: int, text: str, *, ours: bool) -> None:
+    def _note(
+        self, response: Response, contact_id: str, kind: ChatMessage.ContentType, text: str, *, ours: bool
+    ) -> None:
         """What the chat says of how the two stand to each other."""
         chat = self.chat_with(contact_id)
         source, when = self._context.public_key if ours else contact_id, clock.tick(chat.last_clock)
@@ -364,7 +372,7 @@ class Contacts:
         )
         self._activity.notify(response, notification)
 
-    def _send(self, contact_id: str, body: bytes, type_: int) -> None:
+    def _send(self, contact_id: str, body: bytes, type_: Kind) -> None:
         self._conversations.send_to(contact_id, application.wrap(body, type_, self._context.key))
 
     def save(self, response: Response, contact: Contact) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..protocol import application, ids
-from ..protocol.application import Application, Type
+from ..protocol.application import Application, Kind, Type
 from ..protocol.chat_message_pb2 import COMMUNITY_CHAT as IN_COMMUNITY
 from ..protocol.chat_message_pb2 import ONE_TO_ONE, PRIVATE_GROUP
 from ..protocol.membership_update_message_pb2 import MembershipUpdateMessage
@@ -85,7 +85,7 @@ class Conversations:
         """What goes with a message to this chat, so that who does not know us yet takes it. Mostly empty."""
         return self._given.get(chat.community_id) if chat.chat_type == COMMUNITY_CHAT else b""
 
-    def publish(self, chat: Chat, body: Any, type_: int) -> Application:
+    def publish(self, chat: Chat, body: Any, type_: Kind) -> Application:
         """Signs the protobuf message `body` and sends it to all who are in the chat."""
         payload = body.SerializeToString()
         if chat.chat_type == GROUP_CHAT and type_ == Type.CHAT_MESSAGE:

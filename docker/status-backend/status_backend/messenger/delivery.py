@@ -6,6 +6,8 @@ missed, so nothing is repeated; only the acknowledgement is needed for `message.
 
 from __future__ import annotations
 
+from functools import partial
+
 from .. import signal_types
 from ..protocol import application
 from ..protocol.acknowledgement_pb2 import MessageAcknowledgement
@@ -45,7 +47,7 @@ class Delivery:
                 raise Dropped("forged", f"{message.from_} acknowledges {message_id}, which is not for it")
             if sent.outgoing_status != "delivered":
                 self._chats.mark_delivered(message_id)
-                response.then(lambda event={"chatID": chat.id, "messageID": message_id}: self._emit(event))
+                response.then(partial(self._emit, {"chatID": chat.id, "messageID": message_id}))
 
     def _emit(self, event: dict[str, str]) -> None:
         self._context.session.signals.emit(signal_types.MESSAGE_DELIVERED, event)

@@ -12,7 +12,7 @@ from eth_hash.auto import keccak
 
 from .. import signal_types
 from ..protocol import application, ids, signing
-from ..protocol.application import Application, MalformedMessage, Type
+from ..protocol.application import Application, Kind, MalformedMessage, Type
 from ..protocol.communities_pb2 import (
     CommunityRequestToJoin,
     CommunityRequestToJoinResponse,
@@ -180,9 +180,10 @@ class Membership:
         me = self._context.public_key
         request = self._store.request(ids.request_to_join_id(me, community_id))
         if community.has_member(me):
-            asked = request is not None and request.state in _HOPEFUL and not community.joined
+            if request is None or request.state not in _HOPEFUL or community.joined:
+                return
             # An earlier membership of ours, as history has it, is no answer to this request.
-            if asked and community.description.members[me].last_update_clock >= request.clock:
+            if community.description.members[me].last_update_clock >= request.clock:
                 self._join(response, community, request)
         elif community.joined:
             log.info("no longer a member of %s", community_id)
@@ -388,7 +389,7 @@ class Membership:
         body = CommunityRequestToLeave(clock=clock.now_ms(), community_id=ids.from_hex(community.id))
         self._to_control_node(community, body.SerializeToString(), Type.COMMUNITY_REQUEST_TO_LEAVE)
 
-    def _to_control_node(self, community: Community, body: bytes, type_: int) -> None:
+    def _to_control_node(self, community: Community, body: bytes, type_: Kind) -> None:
         wrapped = application.wrap(body, type_, self._context.key)
         mailbox = Filter(ids.request_chat_id(community.id), OPEN_SHARD)
         self._context.transport.send_private(mailbox, community.public_key, wrapped, self._context.key)

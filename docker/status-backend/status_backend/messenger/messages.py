@@ -93,7 +93,13 @@ class Messages:
             self._chats.save_message(replace(message, text="", deleted_at=clock.now_ms()))
 
     def compose(
-        self, response: Response, chat: Chat, text: str, content_type: int, response_to: str = "", **state: Any
+        self,
+        response: Response,
+        chat: Chat,
+        text: str,
+        content_type: ChatMessage.ContentType,
+        response_to: str = "",
+        **state: Any,
     ) -> Message:
         """Writes, stores and publishes a message; `state` are further fields of Message."""
         now = clock.now_ms()

@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from ..fleets import WakuFleet, WakuNode
 from ..protocol import ids
 from ..protocol.waku_archive_pb2 import WakuMessage
 from ..rpc import Service, ServiceError
@@ -136,17 +137,7 @@ class Messenger:
             raise ServiceError("messenger already started")
         self._started = True
         fleet = self._context.session.fleet
-        mailservers = [
-            {
-                "id": node.peer_id,
-                "name": node.peer_id,
-                "custom": False,
-                "enr": node.enr or None,
-                "addr": node.addr,
-                "fleet": fleet.name,
-            }
-            for node in (fleet.store_nodes if fleet else [])
-        ]
+        mailservers = [] if fleet is None else [_mailserver(node, fleet) for node in fleet.store_nodes]
         return {"mailservers": mailservers, "notifications": None, "discordOldestMessageTimestamp": 0}
 
     def set_light_client(self, enabled: bool) -> None:
@@ -197,3 +188,14 @@ class Messenger:
 
     def _sent(self, message_id: str) -> None:
         self._chats.mark_sent(message_id)
+
+
+def _mailserver(node: WakuNode, fleet: WakuFleet) -> dict[str, Any]:
+    return {
+        "id": node.peer_id,
+        "name": node.peer_id,
+        "custom": False,
+        "enr": node.enr or None,
+        "addr": node.addr,
+        "fleet": fleet.name,
+    }

@@ -11,7 +11,7 @@ from eth_hash.auto import keccak
 from ..db import Row
 from ..protocol import ids
 from ..protocol.application import Type
-from ..protocol.chat_message_pb2 import ChatMessage
+from ..protocol.chat_message_pb2 import ChatMessage, MessageType
 from ..protocol.emoji_reaction_pb2 import EmojiReaction
 from ..rpc import ServiceError
 from . import clock
@@ -32,7 +32,7 @@ class Reaction:
     chat_id: str
     source: str
     type: int
-    message_type: int
+    message_type: MessageType
     clock: int
     retracted: bool = False
 
@@ -120,7 +120,7 @@ class Reactions:
             chat_id=chat.id,
             message_id=reaction.message_id,
             message_type=reaction.message_type,
-            type=reaction.type,
+            type=EmojiReaction.Type.Name(reaction.type),
             retracted=reaction.retracted,
         )
         with self._context.work() as response:

@@ -34,7 +34,9 @@ class Statuses:
             raise ServiceError("custom text shouldn't be longer than 1000 characters")
         settings = self._context.session.settings
         last = (settings.get(_SETTING) or {}).get("clock", 0)
-        body = StatusUpdate(clock=max(clock.now_s(), last + 1), status_type=status_type, custom_text=text)
+        body = StatusUpdate(
+            clock=max(clock.now_s(), last + 1), status_type=StatusUpdate.StatusType.Name(status_type), custom_text=text
+        )
         wrapped = application.wrap(body.SerializeToString(), Type.STATUS_UPDATE, self._context.key)
         with self._context.work():
             chat_id = ids.contact_code_chat_id(self._context.public_key)

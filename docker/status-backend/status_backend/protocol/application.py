@@ -13,6 +13,7 @@ from status_backend.protocol.application_metadata_message_pb2 import Application
 from . import ids, signing
 
 Type = ApplicationMetadataMessage
+Kind = ApplicationMetadataMessage.Type  # of whose members `Type` has the names
 
 
 class MalformedMessage(ValueError):
@@ -41,7 +42,7 @@ class Application:
         return ids.message_id(self.author, self.payload)
 
 
-def wrap(payload: bytes, type_: int, author: PrivateKey) -> bytes:
+def wrap(payload: bytes, type_: Kind, author: PrivateKey) -> bytes:
     return ApplicationMetadataMessage(
         signature=signing.sign(author, payload), payload=payload, type=type_
     ).SerializeToString()

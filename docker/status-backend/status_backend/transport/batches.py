@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -12,7 +12,7 @@ _MOST = 100
 _END = object()
 
 
-async def batches(items: AsyncIterator[T]) -> AsyncIterator[list[T]]:
+async def batches(items: AsyncIterator[T]) -> AsyncGenerator[list[T], None]:
     """What came while the last batch was dealt with, in order; what ends `items` is raised after the last of them."""
     queue: asyncio.Queue[object] = asyncio.Queue(_MOST)
 

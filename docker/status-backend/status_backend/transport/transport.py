@@ -173,10 +173,10 @@ class Transport:
 
     def peers(self) -> dict[str, Any]:
         """The nodes that we follow, by peer id, as `wakuext_peers` shows them."""
-        connected = {channel.connected_to for channel in self._channels.values()} - {None}
         return {
             client.node.peer_id: {"protocols": ["/vac/waku/relay/2.0.0"], "addresses": [client.node.addr]}
-            for client in connected
+            for channel in self._channels.values()
+            if (client := channel.connected_to) is not None
         }
 
     def _send(self, to: Filter, sealed: bytes, message_id: str) -> Envelope:
