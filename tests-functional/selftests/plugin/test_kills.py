@@ -93,9 +93,9 @@ def kill_controller_and_workers(run: ScriptRun) -> None:
         process.kill()
 
 
-def kill_controller_and_a_reaper(run: ScriptRun) -> None:
-    for process in (*run.of_kind("-m pytest"), run.of_kind("fleet.reaper")[0]):
-        process.kill()
+def terminate_script(run: ScriptRun) -> None:
+    """It passes that on to the controller, and the controller to its workers."""
+    os.kill(run.terminal.pid, signal.SIGTERM)
 
 
 def close_terminal(run: ScriptRun) -> None:
@@ -111,7 +111,7 @@ def interrupt_twice(run: ScriptRun) -> None:
 WAYS: dict[Callable[[ScriptRun], None], int] = {  # and how many tests run meanwhile
     kill_script: 1,
     kill_controller_and_workers: 2,
-    kill_controller_and_a_reaper: 1,
+    terminate_script: 2,
     close_terminal: 1,
     interrupt_twice: 1,
 }
