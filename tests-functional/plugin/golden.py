@@ -17,6 +17,7 @@ from journal.reading import read_journal
 from plugin import groups
 from plugin.controller import RUN, is_worker
 from plugin.evidence import GATHERER
+from plugin.repeat import id_without_round
 from report import files
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "transcripts"
@@ -67,7 +68,7 @@ class Golden:
         if opened is None:
             return
         self._failed = sum(record["outcome"] != "passed" for record, _ in _records(opened.run.run_dir))
-        for seen in _transcripts(opened.run.run_dir):
+        for seen in _transcripts(opened.run.run_dir, repeated=option.repeat > 1):
             if option.contract:
                 self._compare(option.contract / file_name(seen["test"]), seen)
             if option.record:
@@ -132,10 +133,12 @@ def file_name(test: str) -> str:
     return re.sub(r"[^\w.\-\[\]]+", "_", ".".join((Path(module).stem, *rest.split("::"))))[:180] + ".json"
 
 
-def _transcripts(run_dir: Path) -> Iterator[Transcript]:
+def _transcripts(run_dir: Path, repeated: bool) -> Iterator[Transcript]:
+    """Of all rounds of a test the same test."""
     for record, folder in _records(run_dir):
         if record["outcome"] == "passed" and (folder / files.JOURNAL).exists():
-            found = transcript.build(record["id"], read_journal(folder / files.JOURNAL))
+            test = id_without_round(record["id"]) if repeated else record["id"]
+            found = transcript.build(test, read_journal(folder / files.JOURNAL))
             if found["nodes"]:
                 yield found
 

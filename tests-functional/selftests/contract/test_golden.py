@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from golden.normalise import Placeholders
 from golden.transcript import Transcript
 from journal.journal import Journal
 from journal.reading import read_journal
+from plugin import golden as golden_plugin
+from plugin.controller import RUN
+from report import files
 
 Change = Callable[[str, str, dict[str, Any]], dict[str, Any] | None]
 
@@ -193,6 +197,28 @@ def test_recording_again_learns_what_varies(tmp_path: Path) -> None:
     assert text.dump(compare.together(golden, run(tmp_path, 8))) == text.dump(golden)
     (difference,) = compare.differences(golden, run(tmp_path, 9, created(lambda community: community.pop("id"))))
     assert (difference.path, difference.what) == (f"{FIRST}.id", "missing field")
+
+
+def test_rounds_of_a_test_are_one_transcript(tmp_path: Path) -> None:
+    """What differs between them varies; what failed, or never asked a backend, is not recorded."""
+    outcomes = ["passed", "passed", "failed"]
+    for number, outcome in enumerate(outcomes, start=1):
+        folder = tmp_path / "run" / f"test_talk-{number}"
+        files_of_run(folder, number, f"test_sample.py::test_talk[round-{number}]", outcome)
+    option = SimpleNamespace(record=tmp_path / "transcripts", contract=None, repeat=3)
+    opened = SimpleNamespace(run=SimpleNamespace(run_dir=tmp_path / "run"))
+    plugin = golden_plugin.Golden(SimpleNamespace(option=option, stash={RUN: SimpleNamespace(opened=opened)}))
+    plugin.pytest_sessionfinish(SimpleNamespace(exitstatus=0))
+    (path,) = option.record.iterdir()
+    assert path.name == "test_sample.test_talk.json"
+    (call,) = transcript.load(path)["nodes"]["owner"]["calls"]
+    assert call["reply"] == {"$one of": [1, 2]}
+
+
+def files_of_run(folder: Path, number: int, test: str, outcome: str) -> None:
+    with Journal(folder / files.JOURNAL) as journal:
+        journal.append("owner-main-1", "rpc", {"method": "wakuext_peers", "params": [], "result": number})
+    files.write_json(folder / files.RECORD, {"id": test, "outcome": outcome})
 
 
 def test_merged_values_that_are_too_many_are_any(tmp_path: Path) -> None:
