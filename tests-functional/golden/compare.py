@@ -132,7 +132,7 @@ def _aligned(
 
 
 def _of_node(role: str, golden: dict[str, Any], seen: dict[str, Any]) -> Iterator[Difference]:
-    yield from _of_calls(role, golden["calls"], seen["calls"])
+    yield from _of_calls(role, golden["calls"], seen["calls"], golden["replies"])
     for method, reply in seen["replies"].items():
         if method in golden["replies"]:
             yield from _of_merged(role, method, golden["replies"][method], reply)
@@ -149,7 +149,10 @@ def _of_node(role: str, golden: dict[str, Any], seen: dict[str, Any]) -> Iterato
         yield Difference(role, "signals", "", "order changed", expected, came)
 
 
-def _of_calls(role: str, golden: list[dict[str, Any]], seen: list[dict[str, Any]]) -> Iterator[Difference]:
+def _of_calls(
+    role: str, golden: list[dict[str, Any]], seen: list[dict[str, Any]], replies: dict[str, Any]
+) -> Iterator[Difference]:
+    """`replies`: the recorded ones that are too long for their call's line."""
     missing, extra = [], []
     for recorded, call in _aligned(golden, seen):
         if recorded is None:
@@ -158,7 +161,7 @@ def _of_calls(role: str, golden: list[dict[str, Any]], seen: list[dict[str, Any]
             if "sometimes" not in recorded:
                 missing.append(recorded["call"])
         else:
-            yield from _of_call(role, recorded, call)
+            yield from _of_call(role, recorded, call, replies.get(call["call"]))
     for name in missing:
         what = "order changed" if name in extra else "call missing"
         if name in extra:
@@ -170,7 +173,7 @@ def _of_calls(role: str, golden: list[dict[str, Any]], seen: list[dict[str, Any]
             yield Difference(role, name, "", "call not recorded")
 
 
-def _of_call(role: str, recorded: dict[str, Any], call: dict[str, Any]) -> Iterator[Difference]:
+def _of_call(role: str, recorded: dict[str, Any], call: dict[str, Any], long: Any) -> Iterator[Difference]:
     name = call["call"]
     for part in ("request", "reply", "error"):
         if part not in call:
@@ -182,7 +185,7 @@ def _of_call(role: str, recorded: dict[str, Any], call: dict[str, Any]) -> Itera
         variants = _of_variants(recorded[part])
         if {merged.ANY: "value"} in variants or any(_same(call[part], variant) for variant in variants):
             continue
-        expected = merged.merge([merged.of(variant) for variant in variants if variant != ELSEWHERE] or [None])
+        expected = merged.merge([long if variant == ELSEWHERE else merged.of(variant) for variant in variants])
         found = list(_of_merged(role, name, expected, merged.of(call[part]), part))
         yield from found or [Difference(role, name, part, "value changed", recorded[part], call[part])]
 

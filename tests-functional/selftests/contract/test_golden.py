@@ -140,6 +140,7 @@ CASES = [
     (answering("wakuext_sendChatMessage", {"result": "0x" + "77" * 32}), "messages.new", None, None),
     (answering("wakuext_sendChatMessage", {"error": "no"}), "wakuext_sendChatMessage", "error", "value changed"),
     (answering("wakuext_chats", {"result": []}), "wakuext_chats", "reply", "value changed"),
+    (answering(CREATE, {"result": {"communities": []}}), CREATE, "reply", "value changed"),
     (without("wakuext_chats"), "wakuext_chats", "", "call missing"),
     (without("community.found"), "community.found", "", "signal missing"),
 ]
