@@ -8,15 +8,19 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 import requests
 
-from fleet import FleetError, HealthCheck, NodeSpec, Run
+from fleet import FleetError, HealthCheck, NodeSpec, Run, leftovers
 from fleet.docker_runtime import DockerRuntime
 from fleet.engine import connect, engine_host, publish_address
+from selftests.fleet.outside import CONTROLLER, HARNESS, WITHIN, await_report
 
 REMOTE = "127.0.0.2"
 SOCKET = "/var/run/docker.sock"
@@ -24,12 +28,13 @@ BLOCK = 65536
 
 
 class Proxy:
-    """Passes what comes to a TCP port on to the engine's socket, and back."""
+    """Passes what comes to a TCP port on to the engine's socket, and back; while it is `down` it hangs up on everyone."""
 
     def __init__(self):
         self.server = socket.create_server((REMOTE, 0))
         self.port = self.server.getsockname()[1]
-        self.connections = 0
+        self.connections = self.refused = 0
+        self.down = False
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -38,6 +43,10 @@ class Proxy:
                 near, _ = self.server.accept()
             except OSError:
                 return  # closed
+            if self.down:
+                near.close()
+                self.refused += 1
+                continue
             self.connections += 1
             far = socket.socket(socket.AF_UNIX)
             far.connect(SOCKET)
@@ -116,6 +125,28 @@ def test_nodes_of_a_remote_engine_are_reached_on_its_host(proxy, tiny_image, tmp
         runtime.close()
         assert run.close() == []
     assert proxy.connections > before, "the reapers have come the same way"
+
+
+def test_run_goes_when_an_engine_that_was_down_is_back(proxy, tiny_image, tmp_path, monkeypatch):
+    """The controller dies while the engine is being restarted."""
+    monkeypatch.setenv("DOCKER_HOST", f"tcp://{REMOTE}:{proxy.port}")
+    arguments = ("--host", "{host}", "--port", "{port:http}", "--data", "{data}")
+    spec = NodeSpec("alice", "tiny", tiny_image, arguments, (), {"http": 8000}, HealthCheck("http"))
+    task = {"logs": str(tmp_path), "runtime": "docker", "specs": [spec.to_json()], "max_lifetime": 600}
+    command = [sys.executable, "-c", CONTROLLER, json.dumps(task)]
+    with subprocess.Popen(command, cwd=HARNESS, stdout=subprocess.PIPE, text=True) as controller:
+        run = json.loads(controller.stdout.readline())
+        proxy.down = True
+        controller.kill()
+    deadline = time.monotonic() + WITHIN
+    while proxy.refused < 2:
+        assert time.monotonic() < deadline, "the reaper has not asked twice"
+        time.sleep(0.05)
+    assert not (Path(run["run_dir"]) / "reaper.json").exists()
+    proxy.down = False
+    report = await_report(run["run_dir"])
+    assert (len(report["removed"]), report["failed"]) == (2, [])
+    assert not leftovers.find(run["run_id"], connect().client)
 
 
 def test_current_context_says_which_engine(context, proxy):
