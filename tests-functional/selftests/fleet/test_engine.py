@@ -28,7 +28,7 @@ BLOCK = 65536
 
 
 class Proxy:
-    """Passes what comes to a TCP port on to the engine's socket, and back; while it is `down` it hangs up on everyone."""
+    """Passes what comes to a TCP port on to the engine's socket, and back; while it is `down` it hangs up on all."""
 
     def __init__(self):
         self.server = socket.create_server((REMOTE, 0))
