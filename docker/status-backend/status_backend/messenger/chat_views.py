@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .chat_store import GROUP_CHAT, Chat, ChatStore, Message, parse
@@ -45,7 +46,7 @@ class ChatViews:
         return chat.to_json(members, self.message(last, in_chat=True) if last else None, events)
 
     def show_chat(self, response: Response, chat: Chat, community: Community | None = None) -> None:
-        response.add("chats", chat.id, self.chat(chat, community))
+        response.add("chats", chat.id, partial(self.chat, chat, community))
 
 
 def _quoted(message: Message) -> dict[str, Any]:

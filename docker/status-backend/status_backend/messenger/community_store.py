@@ -11,6 +11,7 @@ from coincurve import PrivateKey
 
 from ..db import Database, Row
 from ..protocol import application
+from ..protocol.communities_pb2 import CommunityDescription
 from .community import Community, read_description
 
 PENDING, DECLINED, ACCEPTED, CANCELED = 1, 2, 3, 4
@@ -51,17 +52,19 @@ class RequestToJoin:
 
 
 class CommunityStore:
-    """Reads what is on disk each time: a description is parsed faster than a stale one is understood."""
+    """Reads what is on disk each time. A description that has not changed since is neither checked nor parsed again."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._parsed: dict[str, tuple[bytes, CommunityDescription]] = {}  # by id: what was signed, what it says
+        self._private_keys: dict[str, PrivateKey] = {}  # by id, which is the public one
 
     def get(self, community_id: str) -> Community | None:
         row = self._db.one("SELECT * FROM communities WHERE id = ?", (community_id,))
-        return self.keyed(_community(row)) if row else None
+        return self.keyed(self._community(row)) if row else None
 
     def all(self) -> list[Community]:
-        return [self.keyed(_community(row)) for row in self._db.query("SELECT * FROM communities ORDER BY rowid")]
+        return [self.keyed(self._community(row)) for row in self._db.query("SELECT * FROM communities ORDER BY rowid")]
 
     def keyed(self, community: Community) -> Community:
         """With what is known of the keys of its encrypted channels."""
@@ -84,6 +87,33 @@ class CommunityStore:
             "mute_till": community.mute_till,
         }
         upsert(self._db, "communities", values)
+
+    def _community(self, row: Row) -> Community:
+        return Community(
+            id=row["id"],
+            description=self._description(row["id"], row["description"]),
+            signed=row["description"],
+            private_key=self._private_key(row["id"], row["private_key"]),
+            joined=bool(row["joined"]),
+            joined_at=row["joined_at"],
+            spectated=bool(row["spectated"]),
+            requested_to_join_at=row["requested_to_join_at"],
+            muted=bool(row["muted"]),
+            mute_till=row["mute_till"],
+        )
+
+    def _private_key(self, community_id: str, secret: bytes | None) -> PrivateKey | None:
+        if secret and community_id not in self._private_keys:
+            self._private_keys[community_id] = PrivateKey(secret)
+        return self._private_keys[community_id] if secret else None
+
+    def _description(self, community_id: str, signed: bytes) -> CommunityDescription:
+        """Shared by all who ask: `Community.draft` gives a copy to change."""
+        known, description = self._parsed.get(community_id, (b"", None))
+        if description is None or known != signed:
+            description = read_description(application.unwrap(signed), community_id)
+            self._parsed[community_id] = signed, description
+        return description
 
     # Settings
 
@@ -136,22 +166,6 @@ def upsert(db: Database, table: str, values: dict[str, Any], key: str = "id") ->
     marks = ", ".join(f":{column}" for column in values)
     updates = ", ".join(f"{column} = excluded.{column}" for column in values if column != key)
     db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {updates}", values)
-
-
-def _community(row: Row) -> Community:
-    message = application.unwrap(row["description"])
-    return Community(
-        id=row["id"],
-        description=read_description(message, row["id"]),
-        signed=row["description"],
-        private_key=PrivateKey(row["private_key"]) if row["private_key"] else None,
-        joined=bool(row["joined"]),
-        joined_at=row["joined_at"],
-        spectated=bool(row["spectated"]),
-        requested_to_join_at=row["requested_to_join_at"],
-        muted=bool(row["muted"]),
-        mute_till=row["mute_till"],
-    )
 
 
 def _settings_json(row: Row) -> dict[str, Any]:

@@ -31,7 +31,11 @@ _KEYS = (
 
 
 class Response:
-    """Collects changed objects, the last state of each. `then` adds what has to wait until all is on disk."""
+    """Collects changed objects, the last state of each. `then` adds what has to wait until all is on disk.
+
+    An object that is a function is called when the answer is written: of a chat in which much is said, only the last
+    state is worth the work.
+    """
 
     def __init__(self) -> None:
         self._lists: dict[str, dict[str, Any]] = {}
@@ -63,7 +67,11 @@ class Response:
         return bool(self._lists)
 
     def to_json(self) -> dict[str, Any]:
-        body: dict[str, Any] = {key: list(self._lists[key].values()) for key in _KEYS if key in self._lists}
+        body: dict[str, Any] = {
+            key: [item() if callable(item) else item for item in self._lists[key].values()]
+            for key in _KEYS
+            if key in self._lists
+        }
         self._mark_new(body.get("chats", []))
         body["notifications"] = None
         if self.activity_center_state is not None:

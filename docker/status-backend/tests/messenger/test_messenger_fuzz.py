@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from status_backend.messenger import group
+from status_backend.messenger.community import read_description
 from status_backend.protocol import application, ids
 from status_backend.protocol.acknowledgement_pb2 import MessageAcknowledgement
 from status_backend.protocol.application import Type
@@ -268,6 +269,9 @@ async def test_anything_can_come(world):
     assert world.count("user_messages") > 1, "nothing of what was sent was fit to be taken"
     for method in ("chats", "communities", "contacts", "statusUpdates"):
         json.dumps(await world.node.rpc(method))
+    for community_id, (signed, description) in world.node.messenger._store._parsed.items():
+        fresh = read_description(application.unwrap(signed), community_id)
+        assert description == fresh, "a description that is shared was changed"
     stored = await world.node.rpc("messageByMessageID", world.message_id)
     assert (stored["from"], stored["text"]) == (world.node.public_key, "keep me")
 
