@@ -92,7 +92,8 @@ def test_a_part_that_is_stuck_shows_where_and_the_rest_still_runs(whole_project:
 def test_ctrl_c_ends_the_whole(whole_project: Project) -> None:
     node_test(whole_project, "codex").write_text(
         "import time\nfrom pathlib import Path\n"
-        "def test_waits():\n    Path('/dev/tty').write_text('it waits\\n')\n    time.sleep(600)\n"
+        "def test_waits():\n    Path('/dev/tty').write_text('it waits\\n')\n"
+        "    while True:\n        time.sleep(0.1)\n"  # a signal just before one long sleep would wait for its end
     )
     terminal = whole_project.at_terminal(SCRIPT, "--runtime", "process")
     terminal.expect("it waits")
