@@ -23,6 +23,15 @@ class NodeLike(Protocol):
     def exit_code(self) -> int | None: ...
 
 
+class StorageLike(Protocol):
+    """A storage node beside a backend."""
+
+    node: NodeLike  # another one after `join`
+
+    def join(self, spr: str) -> None:
+        """The network of the node with this SPR. Before archives are enabled."""
+
+
 class NodeState(Protocol):
     """An enumeration whose values are words."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import string
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -15,7 +15,7 @@ import tenacity
 from clients.account_request import KDF_ITERATIONS, account_request, json_name
 from clients.api import ApiClient, ApiResponseError
 from clients.http import Http
-from clients.node import NodeLike, NodeReport
+from clients.node import NodeLike, NodeReport, StorageLike
 from clients.rpc import RpcClient
 from clients.services.accounts import AccountService
 from clients.services.settings import SettingsService
@@ -37,21 +37,20 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
         self, node: NodeLike | str, journal: Journal | None = None, *, name: str | None = None,
         data_dir: str | None = None, await_signals: Sequence[SignalType | str] | None = None,
         init_options: Mapping[str, Any] | None = None, account_options: Mapping[str, Any] | None = None,
-        join_storage: Callable[[str], None] | None = None, rng: random.Random | None = None, connect: bool = True,
+        storage: StorageLike | None = None, rng: random.Random | None = None, connect: bool = True,
     ) -> None:  # fmt: skip
         """`data_dir` is a directory as the backend sees it: by default the node's, for a bare URL a temporary one.
         `init_options` and `account_options` go into every InitializeApplication and every request for an account, in
-        snake_case or as the node spells them. `join_storage` makes a storage node that is not part of the backend join
-        the network of the node with this SPR, before archives are enabled. Names and passwords that nobody gives are
-        drawn from `rng`. With `connect` the constructor waits until the backend is healthy and its signals are
-        connected."""
+        snake_case or as the node spells them. `storage` is the storage node that it uses, where that is another one.
+        Names and passwords that nobody gives are drawn from `rng`. With `connect` the constructor waits until the
+        backend is healthy and its signals are connected."""
         url = (lambda: node) if isinstance(node, str) else (lambda: node.url(HTTP_PORT))
         self.node = None if isinstance(node, str) else node
         self.name = name or (self.node.name if self.node else "backend")
         self.journal = journal if journal is not None else Journal()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self.data_dir = data_dir or self._default_data_dir()
-        self.join_storage = join_storage
+        self.storage = storage
         self.rng = rng or random.Random()
         self._init_options = dict(init_options or {})
         self._account_options = dict(account_options or {})
@@ -78,6 +77,11 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
             self.connect()
 
     # where it is
+
+    @property
+    def nodes(self) -> list[NodeLike]:
+        """The backend's own, and that of the storage beside it: what another machine would be cut off from."""
+        return [node for node in (self.node, self.storage and self.storage.node) if node]
 
     @property
     def base_url(self) -> str:

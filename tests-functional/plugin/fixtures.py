@@ -157,7 +157,7 @@ def backend_factory(
             nodes.journal,
             name=name if isinstance(target, str) else target.name,
             init_options=_init_options(harness, target),
-            join_storage=storage.join if storage else None,
+            storage=storage,
             rng=rng,
             **options,
         )

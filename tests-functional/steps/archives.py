@@ -38,8 +38,8 @@ def enable_archives(*nodes: StatusBackend, bootstrap: str | None = None) -> None
     """
     overrides = {"BootstrapNodes": [bootstrap]} if bootstrap else {}
     for node in nodes:
-        if bootstrap and node.join_storage:
-            node.join_storage(bootstrap)
+        if bootstrap and node.storage:
+            node.storage.join(bootstrap)
         node.wakuext_service.enable_archives(overrides)
 
 

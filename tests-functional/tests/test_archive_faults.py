@@ -50,7 +50,7 @@ class TestArchivesUnderFaults(MessengerSteps):
         connect_storage(member, owner)
 
         imported = member.expect(IMPORTED, of(community_id), timeout=timings.step_deadline)
-        with network_faults.partition(member, owner):
+        with network_faults.partition(member.nodes, owner.nodes):
             with owner.expect(CREATED, of(community_id), timeout=timings.short_archive_deadline):
                 send_text(owner, chat_id, unique_text("behind a cut wire"))
             with owner.expect(NONE_CREATED, of(community_id), timeout=timings.short_archive_deadline):

@@ -33,6 +33,7 @@ def test_archive(backend_new_profile, nodes, journal, codex_bootstrap, codex_nod
     created.wait()
 
     (beside,) = [node for node in nodes.started if node.name.startswith("owner-codex")]
+    assert owner.nodes == [owner.node, beside]
     codex = CodexClient(beside.url, node=beside.name, journal=journal)
     assert owner.wakuext_service.storage_debug()["id"] == codex.peer_id()
     by_name = {item["manifest"]["filename"]: item["cid"] for item in codex.list()}
