@@ -11,7 +11,7 @@ A merged value is JSON again, with notations of its own:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +96,11 @@ def _merge_any(values: list[Any], marked: bool) -> list[Any]:
     return [{ANY: kind} for kind in sorted({value[ANY] for value in values})]
 
 
-_MERGE = {"object": _merge_objects, "list": _merge_lists, "any": _merge_any}
+_MERGE: dict[str, Callable[[list[Any], bool], list[Any]]] = {
+    "object": _merge_objects,
+    "list": _merge_lists,
+    "any": _merge_any,
+}
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def test_failed_already(journal):
 def test_unknown(journal):
     rpc(journal, "wakuext_inventedYesterday", {"any": "thing"})
     rpc(journal, "wakuext_communities", [])
+    rpc(journal, "accounts_verifyPassword", True)
 
 def test_worker_dies(journal):
     rpc(journal, "wakuext_enr", "enr:-x")
@@ -97,6 +98,7 @@ def test_what_was_never_exercised_is_told_for_all_workers_together(recorded: Rec
     exercised = set(found["exercised"])
     assert {"replies/wakuext_communities", "replies/wakuext_createCommunity", "signals/node.login"} <= exercised
     assert "replies/wakuext_enr" in exercised, "of the test whose worker died"
+    assert found["exercised"]["replies/accounts_verifyPassword"] == 1, "no secret, though it is named after one"
     never = found["never_exercised"]
     assert "wakuext_leaveCommunity" in never["methods"] and "community.historyArchivesCreated" in never["signals"]
     assert not {f"replies/{name}" for name in never["methods"]} & exercised
