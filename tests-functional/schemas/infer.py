@@ -1,4 +1,4 @@
-"""Infers schemas from journals and recordings, or widens those that are there by what they do not accept yet:
+"""Infers schemas from journals and recordings, or widens those that are there by what they do not accept yet.
 
     python -m schemas.infer [--write] [--only PATTERN] SAMPLES...
 
@@ -45,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(path)
         return 0
     difference = library.diff()
-    print("\n".join(difference))
+    for line in difference:
+        print(line)
     return 1 if difference else 0
 
 
