@@ -86,7 +86,7 @@ def render(run: Mapping[str, Any]) -> str:
         f"<p>shared nodes: {versions or 'unknown'}; logs: <a href='fleet/'>fleet</a></p>{hang}{findings}"
         f"{rates.section(run.get('rates'))}"
         "<table><tr><th>test<th>outcome<th>setup<th>call<th>teardown<th>verdict<th>nodes<th>evidence</tr>"
-        f"{rows}</table>{coverage.section(run.get('schemas'))}</html>\n"
+        f"{rows}</table>{coverage.section(run.get('schemas'), run.get('contract'))}</html>\n"
     )
 
 
