@@ -11,6 +11,7 @@ from schemas.mismatch import causes
 
 REPLIES, SIGNALS = "replies/", "signals/"
 _MOST_SHOWN = 3
+_TOLD = ("test", "node", "subject", "path", "what")
 
 
 def of_run(records: Iterable[Mapping[str, Any]], known: Sequence[str]) -> dict[str, Any]:
@@ -57,21 +58,30 @@ def summary(run: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def section(run: Mapping[str, Any] | None) -> str:
-    """The same as HTML, with the lists; empty where a run has none."""
-    if not run:
-        return ""
-    parts = [f"<p>{'; '.join(map(_text, summary(run)[:-1]))}</p>"]
-    if run["mismatches"]:
-        rows = "".join(f"<li>{_text(line)}</li>" for line in misfits(run))
-        parts.append(f"<ul class='failed'>{rows}</ul>")
-    for what in ("methods", "signals"):
-        never = run["never_exercised"][what]
-        parts.append(
-            f"<details><summary>{len(never)} of {run['known'][what]} known {what} were never exercised</summary>"
-            f"<p>{_text(', '.join(never)) or 'none'}</p></details>"
-        )
-    return f"<h1>Contract</h1>{''.join(parts)}"
+def section(run: Mapping[str, Any] | None, contract: Mapping[str, Any] | None = None) -> str:
+    """The same as HTML, with the lists, and what `--contract` found; empty where a run has neither.
+
+    `contract`: {"compared": how many tests, "differences": [{"test", "node", "subject", "path", "what", ...}], ...}."""
+    parts = []
+    if run:
+        parts.append(f"<p>{'; '.join(map(_text, summary(run)[:-1]))}</p>")
+        parts.append(_list(misfits(run)))
+        for what in ("methods", "signals"):
+            never = run["never_exercised"][what]
+            parts.append(
+                f"<details><summary>{len(never)} of {run['known'][what]} known {what} were never exercised</summary>"
+                f"<p>{_text(', '.join(never)) or 'none'}</p></details>"
+            )
+    if contract:
+        found = contract["differences"]
+        parts.append(f"<p>{contract['compared']} tests compared with their transcripts, {len(found)} differences</p>")
+        parts.append(_list(" ".join(str(each[key]) for key in _TOLD if each[key]) for each in found))
+    return f"<h1>Contract</h1>{''.join(parts)}" if parts else ""
+
+
+def _list(lines: Iterable[str]) -> str:
+    items = "".join(f"<li>{_text(line)}</li>" for line in lines)
+    return f"<ul class='failed'>{items}</ul>" if items else ""
 
 
 def misfits(run: Mapping[str, Any]) -> list[str]:

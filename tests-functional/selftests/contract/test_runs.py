@@ -159,6 +159,8 @@ def test_a_backend_that_differs_is_told_by_method_and_field(held_against: tuple[
         assert line in done.stdout, done.stdout
     contract = _run_json(outside)["contract"]
     assert len(contract["differences"]) == 5
+    page = (outside.run_dir() / "report.html").read_text()
+    assert "test_talk owner wakuext_createCommunity $.communities[].joined new field" in page
     assert [test.rpartition("::")[2] for test in contract["without_transcript"]] == ["test_misfit"]
 
 
