@@ -62,6 +62,7 @@ def test_any_method_will_do(idle_backend, method):
         answer = requests.request(method, idle_backend.url + path, data=body, timeout=PATIENCE)
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json"), path
         assert method == "HEAD" or expected in answer.text, path
+    assert requests.request(method, idle_backend.url + "/metrics", timeout=PATIENCE).status_code == 200
     for path, status in (("/statusgo/Nope", 404), ("/nope", 404), ("/", 404), ("/statusgo/Login", 501)):
         assert requests.request(method, idle_backend.url + path, timeout=PATIENCE).status_code == status, path
 
