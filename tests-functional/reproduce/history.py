@@ -19,6 +19,7 @@ from typing import Any
 from reproduce import reasons
 
 FILE = "history.sqlite"
+TESTS = "tests-functional/tests/"  # where most tests are; the table leaves it out
 LOGS = Path(__file__).parents[1] / "logs"
 OF_ONE_TEST = 500  # outcomes that are kept, the latest ones
 IN_ALL = 50_000
@@ -139,7 +140,8 @@ def table(pasts: Sequence[Past]) -> str:
     for past in pasts:
         last = _date(past.failures[-1][0]) if past.failures else ""
         rate = f"{len(past.failures) / past.runs:.0%}"
-        lines.append(f"{len(past.failures):>6} {past.runs:>5} {rate:>5}  {last:<16}  {past.test} ({past.where})")
+        test = past.test.removeprefix(TESTS)
+        lines.append(f"{len(past.failures):>6} {past.runs:>5} {rate:>5}  {last:<16}  {test} ({past.where})")
         for reason, count in Counter(why for _, why in past.failures).most_common():
             lines.append(f"{'':>38}{count} x {reason}")
     return "\n".join(lines)

@@ -20,8 +20,10 @@ def of_record(record: Mapping[str, Any]) -> str:
     if not has_failed(record):
         return ""
     verdict = record.get("verdict") or {"of": "", "evidence": []}
-    errors = [phase["error"] for phase in record["phases"] if phase.get("error")]
-    said = next((text for text in [*errors, record.get("death"), *verdict["evidence"]] if text), record["outcome"])
+    errors = {phase.get("name"): phase["error"] for phase in record["phases"] if phase.get("error")}
+    last = errors.pop("teardown", "")  # where the audit of the logs fails a test, its findings say more
+    said = next((text for text in [*errors.values(), record.get("death"), *verdict["evidence"], last] if text), "")
+    said = said or record["outcome"]
     return of_text(said, verdict["of"])
 
 

@@ -7,6 +7,7 @@ import re
 _FORMS = [
     (re.compile(r" \(stretched to [^()]*(?:\([^()]*\)[^()]*)*\)"), ""),  # a deadline, by a busy host
     (re.compile(r"(?<![\w-])\d{8}-\d{6}-[0-9a-f]{6}(?![\w-])"), "<run>"),
+    (re.compile(r"(?:/[^\s'\":]*)?/logs/(?=<run>)"), "logs/"),
     (re.compile(r"(?<=[a-z0-9])-(?:gw\d+|main)-\d+(?!\w)"), ""),  # owner-gw0-3 is the owner
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
     (re.compile(r"\b0x[0-9a-fA-F]{7,}(?:(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|…[0-9a-f]+)?"), "<id>"),  # and shortened ones

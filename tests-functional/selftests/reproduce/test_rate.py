@@ -69,4 +69,10 @@ def test_the_reason_of_a_record() -> None:
     assert reasons.of_record(crashed) == "worker gw0 was ended by signal 9 (SIGKILL)"
     audited = {"outcome": "error", "phases": [], "verdict": {"of": "product", "evidence": ["panic in a log"]}}
     assert reasons.of_record(audited) == "product: panic in a log"
+    audited["phases"] = [
+        {"name": "teardown", "error": "Failed: the logs of the nodes in /a/logs/20261124-120000-abcdef"}
+    ]
+    assert reasons.of_record(audited) == "product: panic in a log"
+    del audited["verdict"]
+    assert reasons.of_record(audited) == "Failed: the logs of the nodes in logs/<run>"
     assert reasons.of_record({"outcome": "passed", "phases": []}) == ""
