@@ -347,7 +347,7 @@ async def test_questions_and_bad_permissions(owner, community, chain):
     channel = await owner.rpc("checkCommunityChannelPermissions", {**question, "chatId": chat_id})
     assert channel["viewAndPostPermissions"]["satisfied"] is True
     request = {"communityId": community_id, "type": MEMBER, "tokenCriteria": [TEN]}
-    for change in ({"type": 77}, {"tokenCriteria": []}, {"type": VIEW}, {"tokenCriteria": [{"type": 1}]}):
+    for change in ({"type": 77}, {"type": 6}, {"tokenCriteria": []}, {"type": VIEW}, {"tokenCriteria": [{"type": 1}]}):
         answer = await owner.ask("createCommunityTokenPermission", {**request, **change})
         assert answer["error"]["message"].startswith("create-community-token-permission: invalid")
     (id_,) = (await owner.rpc("communities"))[0]["tokenPermissions"]
