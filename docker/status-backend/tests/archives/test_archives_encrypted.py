@@ -179,3 +179,43 @@ async def test_over_torrents(world, encrypted_host):
         await carol.archives.keys_arrived(world.COMMUNITY)
         await carol.signals.until("downloadingHistoryArchivesFinished")
         assert [message.payload for message in keyless.imported] == [b"a secret"]
+
+
+async def test_an_owner_that_died_with_a_torrent_half_told(world, encrypted_host, caplog):
+    """Its files are ahead of what it knows, and cannot be brought back: all is archived anew, and nothing is lost."""
+    group = encryption.community_group(world.COMMUNITY)
+    control, member = encrypted_host(control_node=True), encrypted_host()
+    member.keys.add_key(control.keys.make_key(group))
+    profile = world.profile("owner", kind="torrent")
+    async with profile.login(control) as alice:
+        owner = alice.archives._running["torrent"].owner
+        world.store_message(alice.db, "first", 1000)
+        await owner.tick(world.COMMUNITY)
+        world.store_message(alice.db, "second", 2000)
+        owner._store = Dying(owner._store)
+        with pytest.raises(Dying.Death):
+            await owner.tick(world.COMMUNITY)
+    async with profile.login(control) as alice, world.profile("member", kind="torrent").login(member) as bob:
+        owner = alice.archives._running["torrent"].owner
+        for _ in range(2):
+            await owner.tick(world.COMMUNITY)
+        assert "Everything is archived again" in caplog.text
+        await bob.archives.on_magnet_link(world.COMMUNITY, alice.archives.last_magnet_link(world.COMMUNITY), 1)
+        await bob.signals.until("downloadingHistoryArchivesFinished")
+        assert sorted(message.payload for message in member.imported) == [b"first", b"second"]
+
+
+class Dying:
+    """A store that is not reached any more when something was archived."""
+
+    class Death(BaseException):
+        pass
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def archived(self, *args):
+        raise self.Death
