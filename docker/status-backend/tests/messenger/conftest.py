@@ -17,6 +17,7 @@ from status_backend.fleets import WakuFleet
 from status_backend.messenger import Messenger
 from status_backend.node_config import NodeConfig
 from status_backend.protocol import ids
+from status_backend.protocol.waku_archive_pb2 import WakuMessage
 from status_backend.rpc import Dispatcher
 from status_backend.session import Session
 from status_backend.settings import Settings
@@ -183,6 +184,12 @@ class Node:
     async def history(self, chat_id: str) -> list[str] | None:
         messages = (await self.rpc("chatMessages", chat_id, "", 100))["messages"]
         return [message["text"] for message in messages] if messages else messages
+
+    def raw(self) -> list[WakuMessage]:
+        """What is kept to make archives of."""
+        rows = self.session.db.query("SELECT * FROM waku_messages ORDER BY timestamp, hash")
+        columns = ("sig", "timestamp", "topic", "payload", "hash")
+        return [WakuMessage(**{column: row[column] for column in columns}) for row in rows]
 
     async def _listen(self, subscription: Any) -> None:
         async for frame in subscription:

@@ -12,14 +12,6 @@ from status_backend.protocol.waku_archive_pb2 import WakuMessage
 pytestmark = pytest.mark.anyio
 
 
-def raw(node) -> list[WakuMessage]:
-    rows = node.session.db.query("SELECT * FROM waku_messages ORDER BY timestamp, hash")
-    return [
-        WakuMessage(sig=r["sig"], timestamp=r["timestamp"], topic=r["topic"], payload=r["payload"], hash=r["hash"])
-        for r in rows
-    ]
-
-
 async def talk(owner, member, chat_id: str) -> None:
     await owner.rpc("sendChatMessage", {"chatId": chat_id, "text": "from the owner", "contentType": 1})
     await member.message("from the owner")
@@ -29,24 +21,24 @@ async def talk(owner, member, chat_id: str) -> None:
 
 async def test_raw_messages_are_kept_by_the_control_node_only(owner_and_member):
     owner, member, community_id, chat_id = owner_and_member
-    assert raw(owner) == []  # descriptions and requests are no content
+    assert owner.raw() == []  # descriptions and requests are no content
     await talk(owner, member, chat_id)
     await owner.messenger.publish_index_cid(community_id, "zDvIndex", time.time_ns() // 1_000_000)
     await member.archives.wait("index", community_id, "zDvIndex")
-    kept = raw(owner)
+    kept = owner.raw()
     assert {bytes(message.sig) for message in kept} == {ids.from_hex(owner.public_key), ids.from_hex(member.public_key)}
     assert {bytes(message.topic) for message in kept} == {ids.topic(chat_id)} and len(kept) == 2
     assert ids.topic(chat_id) in owner.messenger.archive_topics(community_id)
-    assert raw(member) == []
+    assert member.raw() == []
     await owner.stop()
     await owner.start()
-    assert raw(owner) == kept
+    assert owner.raw() == kept
 
 
 async def test_archived_messages_are_received_once(owner_and_member, new_node, join_community):
     owner, member, community_id, chat_id = owner_and_member
     await talk(owner, member, chat_id)
-    archive = raw(owner)
+    archive = owner.raw()
     late = await new_node("late")
     await join_community(owner, late, community_id)
     late.session.db.execute("DELETE FROM user_messages")  # as if the store had forgotten them
@@ -58,7 +50,7 @@ async def test_archived_messages_are_received_once(owner_and_member, new_node, j
     await late.wait("messages.new", lambda event: len(event.get("messages", [])) == 2)
     assert len([signal for signal in late.signals if signal["event"].get("messages")]) == 1
     assert late.messenger.dropped["replayed"] >= 2
-    assert raw(late) == []
+    assert late.raw() == []
 
 
 async def test_archive_outlives_its_authors_membership(owner_and_member, new_node, join_community):
@@ -69,14 +61,14 @@ async def test_archive_outlives_its_authors_membership(owner_and_member, new_nod
     await owner.wait("messages.new", lambda event: len(event["communities"][0]["members"]) == 1)
     late = await new_node("late")
     await join_community(owner, late, community_id)
-    await late.messenger.handle_archived(community_id, raw(owner))
+    await late.messenger.handle_archived(community_id, owner.raw())
     assert "from the member" in await late.history(chat_id)
 
 
 async def test_forged_archive(owner_and_member):
     owner, member, community_id, chat_id = owner_and_member
     await talk(owner, member, chat_id)
-    message = next(m for m in raw(owner) if bytes(m.sig) == ids.from_hex(owner.public_key))
+    message = next(m for m in owner.raw() if bytes(m.sig) == ids.from_hex(owner.public_key))
     member.session.db.execute("DELETE FROM user_messages")
     wrong_author = WakuMessage(sig=ids.from_hex(member.public_key), topic=message.topic, payload=message.payload)
     wrong_author.timestamp = message.timestamp
@@ -122,7 +114,7 @@ async def test_magnet_link_by_announcement_and_by_answer(owner_and_member, new_n
     late = await new_node("late")
     await join_community(owner, late, community_id)
     await late.archives.wait("magnet", community_id, link, clock_ms)
-    assert raw(owner) == []
+    assert owner.raw() == []
 
 
 async def test_republished_description_has_nothing_new_for_those_who_know(owner_and_member):

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from status_backend.protocol.waku_archive_pb2 import WakuMessage
-
 pytestmark = pytest.mark.anyio
 
 
 async def say(node, chat_id, text):
     await node.rpc("sendChatMessage", {"chatId": chat_id, "text": text, "contentType": 1})
-
-
-def raw(owner):
-    rows = owner.session.db.query("SELECT * FROM waku_messages ORDER BY timestamp, hash")
-    return [
-        WakuMessage(sig=r["sig"], timestamp=r["timestamp"], topic=r["topic"], payload=r["payload"], hash=r["hash"])
-        for r in rows
-    ]
 
 
 async def test_all_that_was_written_goes_everywhere(owner_and_member, new_node, join_community):
@@ -30,7 +20,7 @@ async def test_all_that_was_written_goes_everywhere(owner_and_member, new_node, 
         await say(spammer, chat_id, text)
         await owner.message(text)
         await reader.message(text)
-    archive = raw(owner)
+    archive = owner.raw()
     assert len(archive) == 3
     request = {"communityId": community_id, "user": spammer.public_key, "deleteAllMessages": True}
     answer = await owner.rpc("banUserFromCommunity", request)
@@ -42,7 +32,7 @@ async def test_all_that_was_written_goes_everywhere(owner_and_member, new_node, 
         await node.wait("messages.new", lambda e: len(e.get("removedMessages", [])) == 2)
     for node in (owner, reader):
         assert await node.history(chat_id) == ["before"]
-    assert len(raw(owner)) == 1, "it is in no archive to come"
+    assert len(owner.raw()) == 1, "it is in no archive to come"
     # Nor does an older archive bring it back: not to who had it, not to who comes late.
     late = await new_node("late")
     await join_community(owner, late, community_id)

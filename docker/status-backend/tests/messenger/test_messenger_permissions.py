@@ -13,7 +13,6 @@ from status_backend.protocol import application, ids, signing
 from status_backend.protocol.application import Type
 from status_backend.protocol.communities_pb2 import ENS, TokenCriteria
 from status_backend.protocol.hash_ratchet_pb2 import HashRatchetKeys
-from status_backend.protocol.waku_archive_pb2 import WakuMessage
 from status_backend.rpc import ServiceError
 from status_backend.transport.filters import Filter
 
@@ -80,14 +79,6 @@ async def say(node, chat_id, text):
     await node.rpc("sendChatMessage", {"chatId": chat_id, "text": text, "contentType": 1})
 
 
-def raw(owner):
-    rows = owner.session.db.query("SELECT * FROM waku_messages ORDER BY timestamp, hash")
-    return [
-        WakuMessage(sig=r["sig"], timestamp=r["timestamp"], topic=r["topic"], payload=r["payload"], hash=r["hash"])
-        for r in rows
-    ]
-
-
 async def test_who_owns_enough_is_let_in_and_reads(owner, community, new_node, chain):
     community_id, chat_id = community
     await permit(owner, community_id, MEMBER, TEN)
@@ -102,7 +93,7 @@ async def test_who_owns_enough_is_let_in_and_reads(owner, community, new_node, c
     await rich.message("for members")
     await say(rich, chat_id, "from a member")
     await owner.message("from a member")
-    kept = raw(owner)
+    kept = owner.raw()
     assert len(kept) == 2 and not any(b"member" in message.payload for message in kept)
     assert (await poor.rpc("communities"))[0]["isMember"] is False
 
@@ -146,7 +137,7 @@ async def test_archived_messages_under_token_permissions(owner, community, new_n
     community_id, chat_id = community
     await permit(owner, community_id, VIEW, ONE_COLLECTIBLE, [chat_id])
     await say(owner, chat_id, "for collectors")
-    archive = raw(owner)
+    archive = owner.raw()
     satisfied, other = await new_node("satisfied"), await new_node("other")
     key = PrivateKey()
     chain.give(COLLECTIBLE, ids.address(key.public_key), 1)
