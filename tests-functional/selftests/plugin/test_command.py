@@ -21,6 +21,8 @@ LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "build", "logs", "reports", "selftests", "__pycache__", ".*_cache", "*.egg-info"
 )
 
+AT_A_TERMINAL = ("plugin.live",)  # writes to a descriptor, which the output of a pytest in this process has not
+
 OPTIONS = """
 import argparse
 from pathlib import Path
@@ -66,7 +68,7 @@ def test_options_are_repeated_as_they_were_given(
 ) -> None:
     pytester.syspathinsert()
     pytester.makepyfile(extra=OPTIONS, test_nothing="def test_nothing(): pass")
-    plugins = [part for name in (*PLUGINS, "extra") for part in ("-p", name)]
+    plugins = [part for name in (*PLUGINS, "extra") if name not in AT_A_TERMINAL for part in ("-p", name)]
     ini = ("-c", str(PROJECT / "pytest.ini"), "--rootdir", str(pytester.path))
     result = pytester.runpytest_inprocess(*ini, *plugins, "--runtime", "process", *arguments, "test_nothing.py")
     shown = re.findall(r"GIVEN (\[.*\])$", result.stdout.str(), re.MULTILINE)

@@ -14,6 +14,8 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).resolve().parents[3]
 
+AT_A_TERMINAL = ("plugin.live",)  # writes to a descriptor, which the output of a pytest in this process has not
+
 DRAWS = """
 import json
 import pytest
@@ -42,7 +44,7 @@ class Drawing:
         pytester.makepyfile(test_draws=DRAWS)
 
     def run(self, *arguments: str) -> pytest.RunResult:
-        plugins = [part for name in PLUGINS for part in ("-p", name)]
+        plugins = [part for name in PLUGINS if name not in AT_A_TERMINAL for part in ("-p", name)]
         ini = ("-c", str(ROOT / "pytest.ini"), "--rootdir", str(self._pytester.path))
         return self._pytester.runpytest_inprocess(*ini, *plugins, "--runtime", "process", "-rP", *arguments)
 
