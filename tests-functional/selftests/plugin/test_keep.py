@@ -74,12 +74,6 @@ def test_kept_nodes_end_at_their_time(outside: Outside) -> None:
     assert len(report["removed"]) == 4
 
 
-def test_nothing_is_kept_where_nothing_failed(outside: Outside) -> None:
-    run = outside.run(ONE_FAILS, "--keep", "-k", "passes")
-    assert run.returncode == 0 and "stay up" not in run.stdout
-    assert await_end(outside)["removed"] == []
-
-
 def test_time_that_is_none_is_refused(outside: Outside) -> None:
     run = outside.run(ONE_FAILS, "--keep-for", "soon")
     assert run.returncode == pytest.ExitCode.USAGE_ERROR
