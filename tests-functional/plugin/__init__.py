@@ -24,6 +24,7 @@ PLUGINS = (
     "plugin.activity",
     "plugin.watchdog",
     "plugin.observer",
+    "plugin.live",
     "plugin.evidence",
     "plugin.rates",
     "plugin.schemas",
