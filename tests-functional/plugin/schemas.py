@@ -15,7 +15,6 @@ from journal.reading import read_journal
 from plugin import groups
 from plugin.controller import RUN, is_worker
 from plugin.evidence import GATHERER, JOURNAL, RECORD
-from plugin.options import Settings
 from report import coverage, files
 from schemas.checking import Check
 from schemas.infer import widen_by
@@ -34,10 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup(groups.EVIDENCE)
     group.addoption(
         "--schema-check",
-        choices=["auto", "fail", "report", "off"],
-        default="auto",
-        help="what a reply or signal that does not fit its schema does to its test; auto: it fails the test on the "
-        "reference nodes and is only reported on other images (default: %(default)s)",
+        choices=["fail", "report", "off"],
+        default="report",  # schemas know what was seen: a new test may be the first to see more, and is not to blame
+        help="what a reply or signal that does not fit its schema does to its test (default: %(default)s)",
     )
     group.addoption(
         "--schemas",
@@ -92,10 +90,7 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def _fails(config: pytest.Config) -> bool:
-    if config.option.update_schemas:
-        return False
-    how = config.option.schema_check
-    return how == "fail" or (how == "auto" and not Settings.of(config).backends_are_foreign)
+    return config.option.schema_check == "fail" and not config.option.update_schemas
 
 
 def _has_failed(item: pytest.Item) -> bool:
