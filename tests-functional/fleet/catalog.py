@@ -17,6 +17,7 @@ CLUSTER_ID = 16
 SHARDS = (32, 64)  # 32: protected topics and the default, 64: non-protected
 FLEET_NAME = "status-go.test"
 WAKU_REST_PORT = 8645
+STACKS = "SIGUSR1"  # our nodes go on after it
 FLEETS_CONFIG = "config/wakufleetconfig.json"  # in the data directory of a status-backend
 
 
@@ -95,6 +96,7 @@ def waku_node(
         health=HealthCheck("rest", "/debug/v1/info"),
         env=dict(env or {}),
         drop_capabilities=image is None,
+        stacks_signal="" if image else STACKS,
     )
 
 
@@ -136,6 +138,7 @@ def codex(
         health=HealthCheck("api", "/api/codex/v1/debug/info"),
         env=dict(env or {}),
         drop_capabilities=image is None,
+        stacks_signal="" if image else STACKS,
     )
 
 
@@ -189,6 +192,7 @@ def status_backend(
         process_env=_scan_env("python3 -m scan_waku_fleet", scan, FLEETS_CONFIG),
         data_path="/usr/status-user",
         drop_capabilities=image is None,
+        stacks_signal="SIGQUIT" if image else STACKS,  # a Go program ends by it
     )
 
 
