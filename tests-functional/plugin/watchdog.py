@@ -169,6 +169,8 @@ class Watchdog:
             self._closing = True
             self._changed.notify()
         self._thread.join()
+        if self._is_on_its_own:
+            faulthandler.cancel_dump_traceback_later()
         if self._in_main_thread:
             signal.signal(INTERRUPT, self._before or signal.SIG_DFL)
 
@@ -198,19 +200,28 @@ class Watchdog:
 
     def _sleep(self, phase: Phase | None, left: float) -> None:
         limited = phase is not None and phase.limit > 0
-        if self._is_on_its_own and limited and left != float("inf"):
-            # Should C code hold the interpreter for good, this needs none.
-            last = left + 2 * grace(phase.limit)
-            faulthandler.dump_traceback_later(last, exit=True, file=self._stderr)
+        self._arm()
         began, most = time.monotonic(), min(left, TICK) if limited else None
         self._changed.wait(most)
         late = time.monotonic() - began - (most or float("inf"))
         if late > FROZEN and phase is not None:
             phase.wait.extend(late)
-        if self._is_on_its_own and limited:
+
+    def _arm(self) -> None:
+        """Should C code hold the interpreter for good, neither thread runs again. This timer needs no interpreter; it
+        is set by the main thread too, for that may take the interpreter right after."""
+        if not self._is_on_its_own:
+            return
+        phase = self._activity.phase
+        left = phase.wait.left() if phase is not None and phase.limit else float("inf")
+        if left == float("inf"):
             faulthandler.cancel_dump_traceback_later()
+        else:
+            faulthandler.dump_traceback_later(left + 2 * grace(phase.limit), exit=True, file=self._stderr)
 
     def _end(self, phase: Phase) -> None:
+        if self._is_on_its_own:
+            faulthandler.cancel_dump_traceback_later()
         head = hang.statement(phase)
         root = self._config.rootpath
         if place := hang.place(root):
@@ -255,6 +266,7 @@ class Watchdog:
     # the main thread
 
     def _wake(self) -> None:
+        self._arm()
         with self._changed:
             self._changed.notify()
 

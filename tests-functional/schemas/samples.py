@@ -35,7 +35,7 @@ def of_entry(entry: Mapping[str, Any]) -> Sample | None:
         return _sample(SIGNALS, str(entry["type"]), entry["event"], entry)
     if entry["kind"] == "rpc" and "result" in entry:
         return _sample(REPLIES, str(entry["method"]), entry["result"], entry)
-    if entry["kind"] == "http" and entry.get("status") == 200:
+    if entry["kind"] == "http" and entry.get("status") == 200 and entry.get("method") == "POST":  # a GET is to others
         return _of_function(urlsplit(str(entry["url"])).path, entry.get("response"), entry)
     return None
 

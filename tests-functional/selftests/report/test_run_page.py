@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from plugin.evidence import Gatherer
+from plugin.observer import OBSERVER
 from report.run_page import render
 from selftests.plugin.outside import HARNESS, LOAD_PLUGINS
 
@@ -77,7 +78,7 @@ def test_outcomes_and_verdicts_are_in_run_json(run: tuple[Path, str]) -> None:
     assert tests["test_noisy"]["verdict"]["evidence"][0].endswith("ERROR codex.node: broken")
     assert "exit code 137" in tests["test_node_dies"]["verdict"]["evidence"][0]
     (owner,) = tests["test_fails"]["nodes"].values()
-    assert owner == {"kind": "status-backend", "image": "status-backend", "version": "0.1.0"}
+    assert owner == {"kind": "status-backend", "image": "status-backend", "image_id": "", "version": "0.1.0"}
 
 
 def test_every_test_has_a_timeline_and_the_report_links_it(run: tuple[Path, str]) -> None:
@@ -118,7 +119,8 @@ def test_a_killed_worker_leaves_its_journal_and_the_controller_says_why(run: tup
 )
 def test_how_a_worker_ended_is_told_by_its_process(code: str, said: str) -> None:
     limits = {"faulthandler_exit_on_timeout": True, "faulthandler_timeout": 300}
-    gatherer = Gatherer(SimpleNamespace(getini=limits.get))
+    observer = SimpleNamespace(hang_of=lambda worker: None, last_word_of=lambda worker: "test_x (call)")
+    gatherer = Gatherer(SimpleNamespace(getini=limits.get, stash={OBSERVER: observer}))
     worker = SimpleNamespace(popen=subprocess.Popen([sys.executable, "-c", code]))
     cause = gatherer._cause(SimpleNamespace(gateway=SimpleNamespace(id="gw7", _io=worker)))
     assert said in cause.evidence[0]
