@@ -73,11 +73,13 @@ if [[ ${RUNTIMES[*]} == *docker* ]]; then
     CODEX_IMAGE=$("$SCRIPTS/build_status_go_docker.sh" | awk '$1 == "codex" { print $2 }')
     export CODEX_IMAGE
 fi
+# They compute more than they wait: a worker for each core.
+cores=$(getconf _NPROCESSORS_ONLN)
 for node in waku codex; do
-    run_part "node-$node" run_pytest "$ROOT/docker/$node"
+    # By file: the tests of a file share the nodes that it starts.
+    run_part "node-$node" run_pytest "$ROOT/docker/$node" -n "$cores" --dist loadfile
 done
-# It computes more than it waits: a worker for each core.
-run_part node-status-backend run_pytest "$ROOT/docker/status-backend" -n "$(getconf _NPROCESSORS_ONLN)" --dist worksteal
+run_part node-status-backend run_pytest "$ROOT/docker/status-backend" -n "$cores" --dist worksteal
 run_part harness run_pytest "$ROOT" "$HARNESS/selftests" --ignore "$HARNESS/selftests/scripts" -n "$(most_workers)" --dist worksteal
 run_part scripts run_pytest "$ROOT" "$HARNESS/selftests/scripts" -n "$(most_workers)"
 for runtime in "${RUNTIMES[@]}"; do

@@ -47,7 +47,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.fixture(scope="session")
 def peer_docker_images(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """The images of --peer-docker-image, for `backend_new_profile(name, docker_image=...)`. Skips where none is given."""
+    """The images of --peer-docker-image, for `backend_new_profile(name, docker_image=...)`; a skip without any."""
     images = tuple(request.config.option.peer_docker_image)
     if not images:
         pytest.skip("a test across versions: give the other versions' images by --peer-docker-image")

@@ -27,6 +27,7 @@ import pytest
 def pytest_addoption(parser):
     parser.addoption("--runtime")
     parser.addoption("--contract")
+    parser.addoption("--schema-check")
     parser.addoption("--codex")
 
 
