@@ -73,12 +73,10 @@ if [[ ${RUNTIMES[*]} == *docker* ]]; then
     CODEX_IMAGE=$("$SCRIPTS/build_status_go_docker.sh" | awk '$1 == "codex" { print $2 }')
     export CODEX_IMAGE
 fi
-# They compute more than they wait: a worker for each core.
+run_part node-waku run_pytest "$ROOT/docker/waku"
+# These compute more than they wait: a worker for each core. The tests of a file share the Codex nodes that it starts.
 cores=$(getconf _NPROCESSORS_ONLN)
-for node in waku codex; do
-    # By file: the tests of a file share the nodes that it starts.
-    run_part "node-$node" run_pytest "$ROOT/docker/$node" -n "$cores" --dist loadfile
-done
+run_part node-codex run_pytest "$ROOT/docker/codex" -n "$cores" --dist loadfile
 run_part node-status-backend run_pytest "$ROOT/docker/status-backend" -n "$cores" --dist worksteal
 run_part harness run_pytest "$ROOT" "$HARNESS/selftests" --ignore "$HARNESS/selftests/scripts" -n "$(most_workers)" --dist worksteal
 run_part scripts run_pytest "$ROOT" "$HARNESS/selftests/scripts" -n "$(most_workers)"
