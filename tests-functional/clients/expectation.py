@@ -47,6 +47,7 @@ class Expectation:
         """The signal, or the list of signals if `count` is more than one. Found once, it is remembered.
 
         :raises WaitTimeout: with a diagnosis"""
+        __tracebackhide__ = True
         if self._found is None:
             limit = self.timeout if timeout is None else timeout
             self._found = self.journal.wait(self.awaited, since=self.since, timeout=limit, count=self.count)
@@ -72,6 +73,7 @@ class Expectation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        __tracebackhide__ = True
         if kind is None:
             self.wait()
 
@@ -104,6 +106,7 @@ class Refusal:
 
         :raises UnexpectedSignal: the unwanted one came first
         :raises WaitTimeout: neither came"""
+        __tracebackhide__ = True
         bound = self.journal.wait_without(
             self.unwanted, until=self.until.awaited, since=self.since, timeout=self.timeout
         )
@@ -116,5 +119,6 @@ class Refusal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        __tracebackhide__ = True
         if kind is None:
             self.wait()

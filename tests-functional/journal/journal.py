@@ -103,6 +103,7 @@ class Journal:
 
         :raises WaitTimeout: they did not come within `timeout` seconds, which stretch with the load of the host (see
             `pace`); the message tells what did."""
+        __tracebackhide__ = True
         found: list[Entry] = []
         with self._waiting(awaited, timeout) as wait:
             for entry in self.follow(since, wait):
@@ -121,6 +122,7 @@ class Journal:
 
         :raises UnexpectedSignal: `unwanted` came first
         :raises WaitTimeout: neither came"""
+        __tracebackhide__ = True
         with self._waiting(until, timeout) as wait:
             for entry in self.follow(since, wait):
                 if unwanted.accepts(entry):

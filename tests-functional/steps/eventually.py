@@ -20,6 +20,7 @@ def eventually(predicate: Callable[[], T], *, timeout: float, message: str) -> T
     `message` says what is awaited, as a statement that should become true. Raises TimeoutError with it and with what
     `predicate` gave last. What `predicate` raises ends the wait at once.
     """
+    __tracebackhide__ = True
     with Wait(message, timeout) as wait:
         while True:
             value = predicate()
