@@ -16,11 +16,11 @@ import pace
 from fleet.node import Node
 from journal.entry import HTTP, NOTE, RPC, STEP
 from journal.journal import Journal
+from plugin.controller import worker_of
 from plugin.fixtures import TestNodes
 
 ACTIVITY = pytest.StashKey["Activity"]()
 
-MAIN = "main"
 MOST_WAITS = 8
 LONGEST = 160  # characters of a text
 
@@ -121,7 +121,7 @@ class Activity:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[ACTIVITY] = Activity(getattr(config, "workerinput", {}).get("workerid", MAIN))
+    config.stash[ACTIVITY] = Activity(worker_of(config))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,6 +19,7 @@ from plugin.rendezvous import Rendezvous, ask
 
 RUN = pytest.StashKey[RunOnDemand]()
 RENDEZVOUS = pytest.StashKey[Rendezvous]()
+MAIN = "main"  # the name of the one process that there is without workers
 JOINED = pytest.StashKey[OpenRun]()
 
 
@@ -97,6 +98,11 @@ def open_run(config: pytest.Config) -> OpenRun:
 
 def is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
+
+
+def worker_of(config: pytest.Config) -> str:
+    """The name of this process among those that run tests."""
+    return getattr(config, "workerinput", {}).get("workerid", MAIN)
 
 
 def _say(config: pytest.Config, text: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from fleet.errors import FleetError
 from fleet.node import Node
 from journal.journal import Journal
-from plugin.evidence import RECORD
+from plugin.failure import has_failed
 
 FOLDER = "data"
 PRIVATE = frozenset({"key", "nodekey"})  # network keys of Codex and Waku nodes; all other keys are encrypted on disk
@@ -28,8 +28,7 @@ def data_dirs(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     nodes = request.getfixturevalue("nodes")
     yield
-    record = request.node.stash.get(RECORD, None)
-    if record is not None and any(phase["outcome"] == "failed" for phase in record["phases"]):
+    if has_failed(request.node):
         keep(nodes.started, nodes.folder, nodes.journal)
 
 

@@ -23,12 +23,13 @@ from fleet.errors import FleetError
 from fleet.spec import NodeState
 from journal.journal import Journal
 from plugin import groups, hang, history, pace, reproduce
-from plugin.controller import RUN, is_worker, open_run
-from plugin.failure import FOLDER, RECORD
+from plugin.controller import RUN, is_worker, open_run, worker_of
+from plugin.failure import FOLDER, GATHERER, RECORD, has_failed
 from plugin.faults import ENDED
 from plugin.fixtures import new_folder
 from plugin.observer import OBSERVER
 from plugin.open_run import OpenRun
+from plugin.options import Settings
 from plugin.repeat import round_of, without_round
 from plugin.seed import SEED, seed_of
 from report import audit, files, timeline, verdict
@@ -41,7 +42,6 @@ from report.verdict import Verdict
 HOST = pytest.StashKey[HostState]()
 JOURNAL = pytest.StashKey[Journal]()
 
-GATHERER = "evidence-gatherer"
 PROPERTY = "evidence"
 NOT_MEASURABLE = (FleetError, docker.errors.DockerException, psutil.Error)
 DEATH_TIMEOUT = 5.0  # seconds in which a worker whose connection broke must have ended
@@ -72,13 +72,12 @@ def evidence(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     item, folder = request.node, request.getfixturevalue("test_folder")
-    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
     record = {
         "id": item.nodeid,
         "test": without_round(item),
         "round": round_of(item),
         "seed": seed_of(item),
-        "worker": worker,
+        "worker": worker_of(request.config),
         "outcome": files.RUNNING,
         "began": time.time(),
         "phases": [],
@@ -120,7 +119,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
         result = yield
     finally:
         left = _audit(item) if RECORD in item.stash else []
-    if left and _audit_fails(item.config) and not _has_failed(item):
+    if left and _audit_fails(item.config) and not has_failed(item):
         lines = "\n".join(f"  {_without_secrets(item, str(finding))}" for finding in left)
         allow = "@pytest.mark.allow_log(pattern, reason=...) on a test allows what must be there"
         pytest.fail(
@@ -165,13 +164,9 @@ def _audit(item: pytest.Item) -> list[Finding]:
     return left
 
 
-def _has_failed(item: pytest.Item) -> bool:
-    return any(phase["outcome"] == "failed" for phase in item.stash[RECORD]["phases"])
-
-
 def _audit_fails(config: pytest.Config) -> bool:
-    foreign = bool(config.option.docker_image or config.option.status_backend_url)
-    return config.option.log_audit == "fail" or (config.option.log_audit == "auto" and not foreign)
+    how = config.option.log_audit
+    return how == "fail" or (how == "auto" and not Settings.of(config).backends_are_foreign)
 
 
 def _verdict(item: pytest.Item, call: pytest.CallInfo[None], phase: dict[str, Any]) -> Verdict:

@@ -22,7 +22,7 @@ from fleet.node import Node
 from fleet.spec import NodeSpec
 from journal.journal import Journal
 from plugin import keep
-from plugin.controller import open_run
+from plugin.controller import open_run, worker_of
 from plugin.failure import FOLDER
 from plugin.open_run import OpenRun
 from plugin.seed import random_of
@@ -123,7 +123,7 @@ def nodes(
     request: pytest.FixtureRequest, harness: OpenRun, test_folder: Path, journal: Journal, node_numbers: Iterator[int]
 ) -> Iterator[TestNodes]:
     """Nodes of this test; all are removed when it ends, unless it failed and --keep is given."""
-    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    worker = worker_of(request.config)
     nodes = TestNodes(harness, test_folder, journal, worker, request.node.nodeid, node_numbers, data_size(request.node))
     yield nodes
     keep.end(request.node, nodes)
@@ -248,10 +248,15 @@ def codex_node(nodes: TestNodes, journal: Journal, codex_bootstrap: CodexClient)
     return CodexClient(node.url, node=node.name, journal=journal)
 
 
+def folder_name(nodeid: str) -> str:
+    """<module>.<class>.<test>, fit for a file system."""
+    module, _, rest = nodeid.partition("::")
+    return re.sub(r"[^\w.\-\[\]]+", "_", ".".join((Path(module).stem, *rest.split("::"))))[:180]
+
+
 def new_folder(parent: Path, nodeid: str) -> Path:
     """A fresh folder named after the test; a second one of the same test gets a number."""
-    module, _, rest = nodeid.partition("::")
-    base = re.sub(r"[^\w.\-\[\]]+", "_", ".".join((Path(module).stem, *rest.split("::"))))[:180]
+    base = folder_name(nodeid)
     for number in itertools.count(1):
         folder = parent / (base if number == 1 else f"{base}~{number}")
         try:

@@ -3,7 +3,6 @@ holds a later run against them. Both read the journals that the tests left, so w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from golden.transcript import Transcript
 from journal.reading import read_journal
 from plugin import groups
 from plugin.controller import RUN, is_worker
-from plugin.evidence import GATHERER
+from plugin.failure import GATHERER
+from plugin.fixtures import folder_name
 from plugin.repeat import id_without_round
 from report import files
 
@@ -67,7 +67,7 @@ class Golden:
         opened, option = self._config.stash[RUN].opened, self._config.option
         if opened is None:
             return
-        self._failed = sum(record["outcome"] != "passed" for record, _ in _records(opened.run.run_dir))
+        self._failed = sum(record["outcome"] != "passed" for _, record in files.records(opened.run.run_dir))
         for seen in _transcripts(opened.run.run_dir, repeated=option.repeat > 1):
             if option.contract:
                 self._compare(option.contract / file_name(seen["test"]), seen)
@@ -129,20 +129,15 @@ def described(difference: Difference) -> Iterator[str]:
 
 def file_name(test: str) -> str:
     """Of the transcript of a test, from its node id."""
-    module, _, rest = test.partition("::")
-    return re.sub(r"[^\w.\-\[\]]+", "_", ".".join((Path(module).stem, *rest.split("::"))))[:180] + ".json"
+    return f"{folder_name(test)}.json"
 
 
 def _transcripts(run_dir: Path, repeated: bool) -> Iterator[Transcript]:
     """Of all rounds of a test the same test."""
-    for record, folder in _records(run_dir):
-        if record["outcome"] == "passed" and (folder / files.JOURNAL).exists():
+    for path, record in files.records(run_dir):
+        journal = path.with_name(files.JOURNAL)
+        if record["outcome"] == "passed" and journal.exists():
             test = id_without_round(record["id"]) if repeated else record["id"]
-            found = transcript.build(test, read_journal(folder / files.JOURNAL))
+            found = transcript.build(test, read_journal(journal))
             if found["nodes"]:
                 yield found
-
-
-def _records(run_dir: Path) -> Iterator[tuple[dict[str, Any], Path]]:
-    for path in sorted(run_dir.glob(f"*/{files.RECORD}")):
-        yield files.read_json(path), path.parent

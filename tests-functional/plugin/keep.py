@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fleet import kept
 from plugin.controller import RUN, is_worker
+from plugin.failure import has_failed
 from plugin.isolation import Isolation
 
 if TYPE_CHECKING:
     from plugin.fixtures import TestNodes
 
-FAILED = pytest.StashKey[bool]()
 SCRIPT = "./_assets/scripts/run_functional_tests_dev.sh"
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    if report.failed:
-        item.stash[FAILED] = True
-    return report
 
 
 def end(item: pytest.Item, nodes: TestNodes) -> None:
     """What becomes of a test's nodes when it has ended."""
-    if item.stash.get(FAILED, False) and nodes.started and Isolation.of(item.config).keep_for:
+    if has_failed(item) and nodes.started and Isolation.of(item.config).keep_for:
         nodes.opened.runtime.keep(nodes.started)
         kept.note(nodes.opened.run, f"{item.nodeid}, which failed", nodes.started)
     else:

@@ -17,6 +17,7 @@ import pace
 from plugin import hang, stacks
 from plugin.activity import ACTIVITY
 from plugin.controller import RUN, is_worker
+from plugin.failure import GATHERER
 from plugin.pulse import Ear, Pulse
 from plugin.watchdog import WATCHDOG, grace, test_limit
 from report import files, verdict
@@ -236,7 +237,7 @@ class Observer:
             if opened := self._config.stash[RUN].opened:
                 files.write(opened.run.run_dir / hang.FILE, bundle)
             self._config.stash[WATCHDOG].say(f"\n{bundle}\n")
-            if gatherer := self._config.pluginmanager.get_plugin("evidence-gatherer"):
+            if gatherer := self._config.pluginmanager.get_plugin(GATHERER):
                 gatherer.hung(None, (text, f"stacks are in {hang.FILE}"))
             self._config.stash[WATCHDOG].end_run(text)
             self._idle = pace.Wait("", self._limit)

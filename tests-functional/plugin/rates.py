@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from plugin.controller import RUN, is_worker
-from plugin.evidence import GATHERER, PROPERTY
+from plugin.evidence import PROPERTY
+from plugin.failure import GATHERER
 from plugin.repeat import id_without_round, round_in
 from plugin.seed import seed_of_round
 from report import files
@@ -51,7 +52,7 @@ class Rounds:
         self._rounds.append((id_without_round(report.nodeid), one))
         if self._config.stash[RUN].opened is not None:
             rates = [one.to_json() for one in rate.of_rounds(self._rounds)]
-            self._config.pluginmanager.getplugin(GATHERER).page().add_to_run("rates", rates)
+            self._config.pluginmanager.get_plugin(GATHERER).page().add_to_run("rates", rates)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         terminalreporter.section("how often it failed")

@@ -14,7 +14,8 @@ from journal.entry import Entry
 from journal.reading import read_journal
 from plugin import groups
 from plugin.controller import RUN, is_worker
-from plugin.evidence import GATHERER, JOURNAL, RECORD
+from plugin.evidence import JOURNAL
+from plugin.failure import GATHERER, RECORD, has_failed
 from report import coverage, files
 from schemas.checking import Check
 from schemas.infer import widen_by
@@ -71,7 +72,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
         result = yield
     finally:
         check = _check(item)
-    if check is not None and check.mismatches and _fails(item.config) and not _has_failed(item):
+    if check is not None and check.mismatches and _fails(item.config) and not has_failed(item):
         raise DoesNotFit(item.stash[JOURNAL].redactor.text(check.text()), pytrace=False)
     return result
 
@@ -93,10 +94,6 @@ def _fails(config: pytest.Config) -> bool:
     return config.option.schema_check == "fail" and not config.option.update_schemas
 
 
-def _has_failed(item: pytest.Item) -> bool:
-    return any(phase["outcome"] == "failed" for phase in item.stash[RECORD]["phases"])
-
-
 # On the controller
 
 
@@ -113,9 +110,8 @@ class Coverage:
         if opened is None:
             return
         schemas = library(self._config.option.schemas)
-        folders = sorted(path.parent for path in opened.run.run_dir.glob(f"*/{files.RECORD}"))
-        records = (record for folder in folders if (record := _left_in(folder, schemas)))
-        self._run = coverage.of_run(records, schemas.names(REPLIES, SIGNALS))
+        left = (_left_by(record, path.parent, schemas) for path, record in files.records(opened.run.run_dir))
+        self._run = coverage.of_run(filter(None, left), schemas.names(REPLIES, SIGNALS))
         self._config.pluginmanager.get_plugin(GATHERER).page().add_to_run(KEY, self._run)
         if self._config.option.update_schemas:
             changed = schemas.copy()
@@ -136,9 +132,8 @@ class Coverage:
             terminalreporter.write_line(f"changed: {path}")
 
 
-def _left_in(folder: Path, schemas: Library) -> Mapping[str, Any] | None:
+def _left_by(record: dict[str, Any], folder: Path, schemas: Library) -> Mapping[str, Any] | None:
     """Of one test. One whose worker died left no record of this, but its journal."""
-    record = files.read_json(folder / files.RECORD)
     if KEY not in record:
         if not (folder / files.JOURNAL).exists():
             return None

@@ -5,8 +5,6 @@ What concerns a chain or coverage has no effect and says so; a test that needs a
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from plugin import groups
@@ -54,25 +52,10 @@ def peer_docker_images(request: pytest.FixtureRequest) -> tuple[str, ...]:
     return images
 
 
-def _without_a_chain() -> Any:
+@pytest.fixture(scope="session")
+def anvil_client() -> None:
+    """A client of a chain, as the three others that status-go has: a test that asks for one is skipped."""
     pytest.skip("needs a chain (anvil), and this harness starts none")
 
 
-@pytest.fixture(scope="session")
-def anvil_client() -> Any:
-    _without_a_chain()
-
-
-@pytest.fixture(scope="session")
-def foundry_client() -> Any:
-    _without_a_chain()
-
-
-@pytest.fixture(scope="session")
-def multicall3_deployer() -> Any:
-    _without_a_chain()
-
-
-@pytest.fixture(scope="session")
-def snt_addresses() -> Any:
-    _without_a_chain()
+foundry_client = multicall3_deployer = snt_addresses = anvil_client

@@ -22,6 +22,7 @@ import pytest
 from plugin import groups, hang, stacks
 from plugin.activity import ACTIVITY, Activity, Phase
 from plugin.controller import is_worker
+from plugin.failure import GATHERER
 from plugin.hang import Hang
 from plugin.options import Settings
 from report import files
@@ -99,7 +100,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
             raise
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         config.stash[WATCHDOG].say(f"\n{error}\n")
-        if gatherer := config.pluginmanager.get_plugin("evidence-gatherer"):
+        if gatherer := config.pluginmanager.get_plugin(GATHERER):
             gatherer.hung(None, (phase.hang.splitlines()[0], *phase.evidence))
 
 
@@ -248,7 +249,7 @@ class Watchdog:
     def _give_up(self, phase: Phase, bundle: str) -> None:
         """Nobody else can end this process. Its nodes are left to the reaper."""
         self.say(f"\n{bundle}\n{phase} could not be interrupted: the run ends here\n")
-        if gatherer := self._config.pluginmanager.get_plugin("evidence-gatherer"):
+        if gatherer := self._config.pluginmanager.get_plugin(GATHERER):
             gatherer.hung(self._activity.folder, (phase.hang.splitlines()[0], *phase.evidence))
         os._exit(pytest.ExitCode.TESTS_FAILED)
 

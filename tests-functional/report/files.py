@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,15 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def records(run_dir: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """What each test of a run has left, and where."""
+    for path in sorted(run_dir.glob(f"*/{RECORD}")):
+        yield path, read_json(path)
+
+
 def running(run_dir: Path, test: str) -> list[tuple[Path, dict[str, Any]]]:
     """The records of this test that has begun and not ended, and where they are."""
-    records = ((path, read_json(path)) for path in run_dir.glob(f"*/{RECORD}"))
-    return [(path, record) for path, record in records if (record["id"], record["outcome"]) == (test, RUNNING)]
+    return [(path, record) for path, record in records(run_dir) if (record["id"], record["outcome"]) == (test, RUNNING)]
 
 
 def embedded(value: Any) -> str:

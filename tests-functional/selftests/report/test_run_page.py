@@ -15,7 +15,7 @@ import pytest
 from plugin.evidence import Gatherer
 from plugin.observer import OBSERVER
 from report.run_page import render
-from selftests.plugin.outside import HARNESS, LOAD_PLUGINS
+from selftests.plugin.outside import Outside
 
 TESTS = """
 import os
@@ -47,21 +47,13 @@ def test_worker_dies(journal, test_folder):
 """
 
 
-def run_pytest(folder: Path, source: str, *arguments: str) -> tuple[Path, str]:
-    """The folder of a run of `source` in a worker, and what it printed."""
-    (folder / "test_sample.py").write_text(source)
-    command = [sys.executable, "-m", "pytest", "-c", HARNESS.parent / "pytest.ini", "--rootdir", folder, "-n", "1"]
-    command += [*LOAD_PLUGINS, "-p", "no:cacheprovider", "--runtime", "process", "--logs-dir", folder / "logs"]
-    command += [f"--junitxml={folder / 'junit.xml'}", *arguments, "test_sample.py"]
-    environment = {"PYTHONPATH": str(HARNESS), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=180)
-    assert done.returncode == 1, done.stdout + done.stderr
-    return (folder / "logs" / "latest").resolve(), done.stdout
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    return run_pytest(tmp_path_factory.mktemp("outside"), TESTS)
+    """The folder of a run of TESTS in a worker, and what it printed."""
+    outside = Outside(tmp_path_factory.mktemp("outside"))
+    done = outside.run(TESTS, "-n", "1", f"--junitxml={outside.folder / 'junit.xml'}")
+    assert done.returncode == 1, done.stdout + done.stderr
+    return outside.run_dir(), done.stdout
 
 
 def test_outcomes_and_verdicts_are_in_run_json(run: tuple[Path, str]) -> None:
