@@ -25,6 +25,9 @@ _PATH = re.compile(r"m(/\d{1,9}'?){0,10}", re.ASCII)
 _XPRV_VERSION = bytes.fromhex("0488ade4")
 
 
+WORD_COUNTS = (12, 15, 18, 21, 24)
+
+
 class InvalidMnemonic(ValueError):
     """Not a BIP-39 phrase: an unknown word, a wrong count or a wrong checksum."""
 
@@ -101,14 +104,14 @@ def checksum_address(lower_case: str) -> str:
 
 def random_mnemonic(words: int = 12) -> str:
     """12, 15, 18, 21 or 24 words; ValueError for any other number."""
-    if words not in (12, 15, 18, 21, 24):
+    if words not in WORD_COUNTS:
         raise ValueError(f"a mnemonic has 12, 15, 18, 21 or 24 words, not {words}")
     return Mnemonic("english").generate(strength=words * 32 // 3)
 
 
 def normalize_mnemonic(mnemonic: str) -> str:
     """Lower case, single spaces; InvalidMnemonic if it is none."""
-    phrase = " ".join(mnemonic.lower().split())
+    phrase = _phrase(mnemonic)
     if not Mnemonic("english").check(phrase):
         raise InvalidMnemonic("mnemonic is not valid: unknown word, wrong number of words or wrong checksum")
     return phrase
@@ -117,8 +120,12 @@ def normalize_mnemonic(mnemonic: str) -> str:
 def normalize_words(mnemonic: str) -> str:
     """As `normalize_mnemonic`, but its checksum may be wrong: there are accounts of such phrases, which the original
     restores, for a seed is made of the words whatever they are."""
-    phrase = " ".join(mnemonic.lower().split())
+    phrase = _phrase(mnemonic)
     words = phrase.split()
-    if len(words) not in (12, 15, 18, 21, 24) or not set(words) <= set(Mnemonic("english").wordlist):
+    if len(words) not in WORD_COUNTS or not set(words) <= set(Mnemonic("english").wordlist):
         raise InvalidMnemonic("mnemonic is not valid: unknown word or wrong number of words")
     return phrase
+
+
+def _phrase(mnemonic: str) -> str:
+    return " ".join(mnemonic.lower().split())
