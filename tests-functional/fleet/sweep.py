@@ -9,7 +9,6 @@ A run that lives is never touched, also if another machine or user holds it.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -25,8 +24,9 @@ import psutil
 from fleet import leftovers
 from fleet.engine import connect
 from fleet.errors import FleetError
+from fleet.kept import kept_in
 from fleet.lease import Lease, Standing
-from fleet.marks import KEPT_FILE, LEASE_FILE, LEASE_LABEL, LEASE_VARIABLE, PREFIX
+from fleet.marks import LEASE_FILE, LEASE_LABEL, LEASE_VARIABLE, PREFIX
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -55,8 +55,7 @@ class Known:
     @property
     def kept_until(self) -> float | None:
         """Seconds since 1970, where it was kept for a person to look at."""
-        files = (folder / KEPT_FILE for folder in self.temp_dirs)
-        return next((json.loads(file.read_text())["until"] for file in files if file.exists()), None)
+        return next((kept["until"] for kept in map(kept_in, self.temp_dirs) if kept), None)
 
     def describe(self) -> str:
         lease, until = self.lease, self.kept_until

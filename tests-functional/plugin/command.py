@@ -73,9 +73,8 @@ def given(config: pytest.Config, but: Collection[str] = ()) -> list[str]:
     words: list[str] = []
     for option in ours:
         for name, *values in spelled.get(option.dest, []):
-            if isinstance(
-                getattr(config.option, option.dest), Path
-            ):  # as a word of its own pytest would collect from it
+            # One word: pytest would look for tests in a path that is a word of its own.
+            if isinstance(getattr(config.option, option.dest), Path):
                 words.append(f"{name}={_place(config, *values)}")
             else:
                 words += [name, *values]

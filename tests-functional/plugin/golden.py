@@ -20,7 +20,6 @@ from plugin.fixtures import folder_name
 from plugin.repeat import id_without_round
 from report import files
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "transcripts"
 KEY = "contract"
 _MOST_SHOWN = 40
 

@@ -9,8 +9,6 @@ where it could not run.
 
 from __future__ import annotations
 
-import argparse
-import random
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,10 +16,8 @@ from datetime import datetime
 from pathlib import Path
 
 from report import files
-from reproduce import rate, reasons
-from reproduce.side import NotRun, Side, run, timings
-
-LOGS = Path(__file__).parents[1] / "logs"
+from reproduce import command_line, rate, reasons
+from reproduce.side import NotRun, Side, run
 
 
 @dataclass(frozen=True)
@@ -97,20 +93,14 @@ def look(name: str, run_dir: Path) -> Tried:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    words = list(sys.argv[1:] if argv is None else argv)
-    cut = words.index("--") if "--" in words else len(words)
-    parser = argparse.ArgumentParser(prog="python -m reproduce.bisect", description="The first build that fails.")
+    parser = command_line.parser("bisect", "The first build that fails.", repeat=1)
     parser.add_argument("builds", nargs="+", metavar="BUILD")
-    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="rounds on each build (%(default)s)")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32), help="a fresh one")
-    parser.add_argument("--logs-dir", type=Path, default=LOGS, help="%(default)s")
-    options, pytest_arguments = parser.parse_args(words[:cut]), words[cut + 1 :]
+    options, pytest_arguments = command_line.parse(parser, argv)
     if len(options.builds) < 2:
         parser.error("at least two builds are needed, from good to bad")
     sides = {name: Side(name) for name in options.builds}
     folder = options.logs_dir.resolve() / f"bisect-{datetime.now():%Y%m%d-%H%M%S}"
-    common = [*pytest_arguments, *timings(list(sides.values()), pytest_arguments), "--seed", str(options.seed)]
-    common += ["--repeat", str(options.repeat)] if options.repeat > 1 else []
+    common = command_line.of_all(options, list(sides.values()), pytest_arguments)
     steps: list[Tried] = []
 
     def attempt(name: str) -> Tried:

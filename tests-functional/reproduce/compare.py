@@ -8,8 +8,6 @@ parts them, 1 where something does, and that of pytest where it could not run.
 
 from __future__ import annotations
 
-import argparse
-import random
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from report import files
-from reproduce import compare_page, divergence, events, rate, reasons
-from reproduce.side import NotRun, Side, run, timings
+from reproduce import command_line, compare_page, divergence, events, rate, reasons
+from reproduce.side import NotRun, Side, run
 
-LOGS = Path(__file__).parents[1] / "logs"
 PAGE = "compare.html"
 
 
@@ -84,20 +81,14 @@ def told(compared: Sequence[Compared], names: tuple[str, str]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    words = list(sys.argv[1:] if argv is None else argv)
-    cut = words.index("--") if "--" in words else len(words)
-    parser = argparse.ArgumentParser(prog="python -m reproduce.compare", description="Two builds, the same scenarios.")
+    parser = command_line.parser("compare", "Two builds, the same scenarios.", repeat=2)
     parser.add_argument("first", metavar="A")
     parser.add_argument("second", metavar="B")
-    parser.add_argument("--repeat", type=int, default=2, metavar="N", help="rounds on each side (%(default)s)")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32), help="a fresh one")
-    parser.add_argument("--logs-dir", type=Path, default=LOGS, help="%(default)s")
-    options, pytest_arguments = parser.parse_args(words[:cut]), words[cut + 1 :]
+    options, pytest_arguments = command_line.parse(parser, argv)
     sides = (Side(options.first), Side(options.second))
     names = (options.first, options.second)
     folder = options.logs_dir.resolve() / f"compare-{datetime.now():%Y%m%d-%H%M%S}"
-    common = [*pytest_arguments, *timings(sides, pytest_arguments), "--seed", str(options.seed)]
-    common += ["--repeat", str(options.repeat)] if options.repeat > 1 else []
+    common = command_line.of_all(options, sides, pytest_arguments)
     try:
         runs = []
         for letter, side in zip("ab", sides):

@@ -58,9 +58,8 @@ class Side:
         if self.name == REFERENCE:
             return []
         if self._is_source:
-            return [
-                f"--status-backend-source={Path(self.name).resolve()}"
-            ]  # as two words pytest would collect from there
+            # One word: pytest would look for tests in a path that is a word of its own.
+            return [f"--status-backend-source={Path(self.name).resolve()}"]
         return ["--docker-image", self.name]
 
 
