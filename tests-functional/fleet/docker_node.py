@@ -10,6 +10,7 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 from docker.types import EndpointConfig
+from requests.exceptions import JSONDecodeError
 
 from fleet import health, logfile, sized_volume
 from fleet.container_log import ContainerLog
@@ -126,7 +127,10 @@ class DockerNode:
 
     def usage(self) -> Usage:
         self._require(NodeState.RUNNING, NodeState.PAUSED)
-        stats = self._container.stats(stream=False, one_shot=True)
+        try:
+            stats = self._container.stats(stream=False, one_shot=True)
+        except JSONDecodeError:  # of a container that is just ending the engine says nothing at all, or not all
+            stats = {"memory_stats": {}}
         if "stats" not in (memory := stats["memory_stats"]):
             raise NodeGone(f"node {self.name!r} has just ended")
         memory = memory["stats"]
