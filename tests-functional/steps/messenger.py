@@ -40,6 +40,13 @@ def default_chat(node: StatusBackend, community_id: str) -> str:
     return community_id + channels[0]["id"]
 
 
+@step("{node} opens the channel {name}")
+def create_channel(node: StatusBackend, community_id: str, name: str) -> str:
+    """Open another channel of a community; returns its full id."""
+    channel = {"identity": {"display_name": name, "color": "#887af9"}, "permissions": {"access": 1}}
+    return node.wakuext_service.create_community_chat(community_id, channel)["chats"][0]["id"]
+
+
 @step("{member} joins the community {community_id} of {admin}")
 def join_community(member: StatusBackend, admin: StatusBackend, community_id: str, prejoin_warmup: bool = True) -> str:
     """Request, accept, and wait until the member is in; returns the full id of the community's first channel.
@@ -85,10 +92,15 @@ def send_text(sender: StatusBackend, chat_id: str, text: str) -> dict[str, Any]:
 
 def chat_texts(node: StatusBackend, chat_id: str) -> dict[str, str]:
     """Message id to text, of all that a node has in a chat."""
-    messages, cursor = {}, ""
+    return {message["id"]: message["text"] for message in chat_history(node, chat_id)}
+
+
+def chat_history(node: StatusBackend, chat_id: str) -> list[dict[str, Any]]:
+    """All messages that a node has in a chat, newest first."""
+    messages, cursor = [], ""
     while True:
         page = node.wakuext_service.chat_messages(chat_id, cursor, limit=50)
-        messages |= {message["id"]: message["text"] for message in page["messages"] or []}
+        messages += page["messages"] or []
         cursor = page["cursor"]
         if not cursor:
             return messages

@@ -9,9 +9,11 @@ from clients.signals import SignalType
 from steps.archives import IMPORT_ORDER, archive_signals, connect_storage, enable_archives, of
 from steps.comeback import log_in_again
 from steps.messenger import MessengerSteps, chat_texts, send_text
+from steps.published import read_published_archives
 
 pytestmark = [pytest.mark.rpc, pytest.mark.wakuext, pytest.mark.archives]
 
+INDEX_DOWNLOADED = SignalType.COMMUNITY_ARCHIVE_INDEX_DOWNLOAD_COMPLETED
 CREATED = SignalType.COMMUNITY_HISTORY_ARCHIVES_CREATED
 NONE_CREATED = SignalType.COMMUNITY_NO_HISTORY_ARCHIVES_CREATED
 IMPORTED = SignalType.COMMUNITY_DOWNLOADING_HISTORY_ARCHIVES_FINISHED
@@ -19,10 +21,13 @@ NEVER = 3600  # seconds of an interval that does not end within a test
 
 
 class TestArchivesUnderFaults(MessengerSteps):
-    def test_owner_killed_before_the_archive_still_makes_it(self, backend_new_profiles, faults, timings, unique_text):
-        """What was sent is on the owner's disk: after kill -9 it is archived, and the member gets it."""
+    def test_owner_killed_before_and_after_the_archive_makes_and_serves_it(
+        self, backend_new_profiles, codex_bootstrap, codex_node, faults, timings, unique_text
+    ):
+        """What was sent is on the owner's disk: after kill -9 it is archived. So is the archive: after another it is had."""
         owner, member = backend_new_profiles("owner", "member", message_archive_interval=NEVER)
-        enable_archives(owner, member)
+        enable_archives(owner, bootstrap=codex_bootstrap.spr())
+        enable_archives(member)
         community_id = self.create_community(owner, archives=True)
         chat_id = self.join_community(member, owner)
         text = unique_text("before the owner was killed")
@@ -30,14 +35,21 @@ class TestArchivesUnderFaults(MessengerSteps):
 
         with faults.kill(owner):
             created = owner.expect(CREATED, of(community_id), timeout=timings.short_archive_deadline)
+            index_downloaded = member.expect(INDEX_DOWNLOADED, of(community_id), timeout=timings.step_deadline)
             imported = member.expect(IMPORTED, of(community_id), timeout=timings.step_deadline)
         log_in_again(owner, message_archive_interval=timings.short_archive_interval)
-
         created.wait()
+
+        with faults.kill(owner):
+            assert archive_signals(member, community_id) == [], "nobody had it but the owner"
+        log_in_again(owner, message_archive_interval=NEVER)
         connect_storage(member, owner)
         imported.wait()
+
         assert archive_signals(member, community_id) == IMPORT_ORDER
         assert chat_texts(owner, chat_id) == chat_texts(member, chat_id) == {message["id"]: text}
+        (published,) = read_published_archives(codex_node, index_downloaded.wait()["event"]["indexCid"])
+        assert published.contains(text)
 
     def test_member_cut_off_from_the_owner_gets_the_archive_when_the_network_heals(
         self, network_faults, backend_new_profiles, timings, unique_text

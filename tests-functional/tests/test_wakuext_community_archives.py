@@ -170,6 +170,8 @@ class TestCommunityArchives(MessengerSteps):
         published = read_published_archives(codex_node, index_cid)
         assert {archive.id for archive in published} == set(archive_ids)
         assert [[archive.contains(text) for text in texts] for archive in published] == [[True, False], [False, True]]
+        first, second = published
+        assert first.end <= second.start, "no moment belongs to two archives"
 
     def test_archive_is_downloaded_after_logout_login(self, backend_new_profiles, store_node, timings, unique_text):
         """A member who was logged out when the message was sent and archived gets it out of the archive after login."""
