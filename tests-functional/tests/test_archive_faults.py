@@ -24,7 +24,7 @@ class TestArchivesUnderFaults(MessengerSteps):
     def test_owner_killed_before_and_after_the_archive_makes_and_serves_it(
         self, backend_new_profiles, codex_bootstrap, codex_node, faults, timings, unique_text
     ):
-        """What was sent is on the owner's disk: after kill -9 it is archived. So is the archive: after another it is had."""
+        """What was sent is on the owner's disk: archived after a kill -9, and the archive after another."""
         owner, member = backend_new_profiles("owner", "member", message_archive_interval=NEVER)
         enable_archives(owner, bootstrap=codex_bootstrap.spr())
         enable_archives(member)

@@ -25,7 +25,7 @@ class TestArchiveHistory(MessengerSteps):
     def test_late_member_sees_the_conversation_as_it_stands(
         self, backend_new_profiles, store_node, timings, unique_text
     ):
-        """Many texts in two channels, an answer, an edit, a deletion, a pin: who was there and who comes late see the same."""
+        """Two channels, an answer, an edit, a deletion, a pin: who comes late sees the same as who was there."""
         owner, member, late_member = backend_new_profiles("owner", "member", "late_member")
         enable_archives(owner, member, late_member)
         owner.wakuext_service.update_message_archive_interval(NEVER)
