@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from aiohttp import web
+from .http import web
 
 MAX_BODY = 5 * 2**20  # as go-ethereum's own RPC server
 SMALL_BODY = 2**16

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import sys
 import time
 from pathlib import Path
 
+log = logging.getLogger(__name__)
+
 FILE_NAME = "geth.log"
+BACKLOG = 2**20
 _FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s"
 # The original's names for levels that Python calls otherwise.
 _LEVELS = {
@@ -40,12 +45,36 @@ def to_file(directory: Path, level: str) -> None:
             handler.setLevel(level_of(level))
             return
         root.removeHandler(handler)
-        handler.close()
+        with contextlib.suppress(OSError):  # what it could not write has been told
+            handler.close()
     directory.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path)
+    handler = _FileHandler(path)
     handler.setFormatter(_formatter())
     handler.setLevel(level_of(level))
     root.addHandler(handler)
+
+
+class _FileHandler(logging.FileHandler):
+    """Where the disk is full, lines wait in memory, up to BACKLOG bytes, and are written once there is room again."""
+
+    _failing = False
+
+    def _open(self) -> io.TextIOWrapper:
+        # Its buffer keeps what it could not write, and is flushed after each line.
+        return io.TextIOWrapper(io.BufferedWriter(io.FileIO(self.baseFilename, "a"), BACKLOG), "utf-8")
+
+    def flush(self) -> None:
+        super().flush()
+        self._failing = False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Told once, in a line, until it works again. What is not the disk's fault is ours and gets its traceback."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._failing:
+            self._failing = True
+            log.warning("%s: %s; its lines wait in memory", self.baseFilename, error.strerror)
 
 
 def level_of(name: str) -> int:

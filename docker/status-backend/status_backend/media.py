@@ -5,7 +5,7 @@ It answers /health only: no part of the backend has images to serve yet. Plain H
 
 from __future__ import annotations
 
-from aiohttp import web
+from .http import web
 
 
 class MediaServer:

@@ -6,12 +6,11 @@ import asyncio
 import json
 import logging
 
-from aiohttp import WSCloseCode, web
-
 from . import __version__, metrics
 from .api import statusgo
 from .backend import Backend
 from .bodies import Bodies, BodyError
+from .http import WSCloseCode, web
 from .signals import Subscription
 
 log = logging.getLogger(__name__)

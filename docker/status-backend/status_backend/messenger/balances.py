@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import aiohttp
 from eth_hash.auto import keccak
 
+from ..http import aiohttp, session
 from ..protocol.communities_pb2 import ENS, ERC20, ERC721, TokenCriteria
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10)  # seconds for one answer
@@ -73,7 +73,7 @@ class Balances:
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         try:
             async with (
-                aiohttp.ClientSession(timeout=_TIMEOUT) as http,
+                session(self._urls[chain], timeout=_TIMEOUT) as http,
                 http.post(self._urls[chain], json=request) as reply,
             ):
                 answer = await reply.json(content_type=None)

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 from coincurve import PrivateKey, PublicKey
 
 from .. import metrics, signal_types
 from ..db import Database
 from ..fleets import DEFAULT_CLUSTER_ID, WakuFleet
+from ..http import aiohttp, session
 from ..protocol import payload
 from ..protocol.ecies import DecryptionFailed
 from ..protocol.payload import Decoded, MalformedPayload
@@ -86,7 +86,7 @@ class Transport:
         if self.fleet is None or not self.fleet.nodes:
             log.warning("no waku fleet: this node is on its own")
             return
-        self._http = aiohttp.ClientSession()
+        self._http = session(*(node.rest_url for node in self.fleet.nodes))
         clients = {node.rest_url: WakuNodeClient(node, self._http) for node in self.fleet.nodes}
         relays = [clients[node.rest_url] for node in self.fleet.relay_nodes]
         stores = [clients[node.rest_url] for node in self.fleet.store_nodes]

@@ -8,9 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
-import aiohttp
-
 from ..fleets import WakuNode
+from ..http import aiohttp
 from ..protocol.waku_message import Envelope, MalformedEnvelope
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
