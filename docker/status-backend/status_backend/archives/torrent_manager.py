@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from .. import signal_types
 from ..protocol.waku_archive_pb2 import WakuMessageArchive
@@ -27,6 +27,9 @@ from .torrent_link import MagnetLink
 from .torrent_session import TorrentSession
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 async def open_torrents(session: Session, kind: Kind, timings: Timings) -> TorrentManager:
@@ -43,8 +46,7 @@ async def open_torrents(session: Session, kind: Kind, timings: Timings) -> Torre
 class TorrentManager:
     """A Distribution. `unseeded` is called with a community's id when its torrent is no longer offered.
 
-    `cipher` is set before the first community comes along. Files are read and written on the event loop's thread,
-    because the cipher's keys are in the database.
+    `cipher` is set before the first community comes along.
     """
 
     cipher: ArchiveCipher = NoCipher()
@@ -72,11 +74,12 @@ class TorrentManager:
         await self.session.stop()
 
     async def publish(self, community_id: str, link: str, archives: Sequence[WakuMessageArchive]) -> str:
-        files = self._files(community_id)
-        before = files.restore(MagnetLink.parse(link).info_hash) if link else None
+        before = None
+        if link:
+            before = await self._with_files(community_id, TorrentFiles.restore, MagnetLink.parse(link).info_hash)
         await self.withdraw(community_id)
         try:
-            torrent = files.append(before, archives)
+            torrent = await self._with_files(community_id, TorrentFiles.append, before, archives)
         except OSError as error:
             raise DistributionError(f"the archives of {community_id}: {error}") from error
         await self._offer(community_id, torrent)
@@ -93,7 +96,7 @@ class TorrentManager:
                 torrent = await self._torrent(community_id, magnet)
                 handle = await self._add(torrent, torrent.index_pieces, magnet.peers)
                 await self._pieces(handle, [torrent.index_pieces])
-            index = self._files(community_id).index(torrent)
+            index = await self._with_files(community_id, TorrentFiles.index, torrent)
             listener.index_downloaded()
             missing = [entry for entry in index.newest_first() if entry.id not in existing_ids]
             if missing:
@@ -110,14 +113,15 @@ class TorrentManager:
                 await asyncio.shield(self.session.remove(handle))
 
     async def load(self, community_id: str, entry: ArchiveEntry) -> WakuMessageArchive:
-        return self._files(community_id).read(entry)
+        return await self._with_files(community_id, TorrentFiles.read, entry)
 
     async def holds(self, community_id: str, link: str) -> bool:
-        return self._files(community_id).torrent(MagnetLink.parse(link).info_hash) is not None
+        return await self._with_files(community_id, TorrentFiles.torrent, MagnetLink.parse(link).info_hash) is not None
 
     async def offer(self, community_id: str, link: str) -> None:
         if community_id not in self._offered:
-            torrent, _ = self._files(community_id).restore(MagnetLink.parse(link).info_hash)
+            info_hash = MagnetLink.parse(link).info_hash
+            torrent, _ = await self._with_files(community_id, TorrentFiles.restore, info_hash)
             await self._offer(community_id, torrent)
 
     async def withdraw(self, community_id: str) -> None:
@@ -135,17 +139,24 @@ class TorrentManager:
         except InvalidArchive:
             return False
 
-    def _files(self, community_id: str) -> TorrentFiles:
+    async def _with_files(
+        self, community_id: str, work: Callable[Concatenate[TorrentFiles, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """In a thread, for archives are large and disks are slow. Cancelled, it ends all the same before this does."""
         seal, unseal = partial(self.cipher.seal_archive, community_id), partial(opened, self.cipher, community_id)
-        return TorrentFiles(self._data_dir, self._torrent_dir, community_id, seal, unseal)
+        files = TorrentFiles(self._data_dir, self._torrent_dir, community_id, _on_loop(seal), _on_loop(unseal))
+        working = asyncio.create_task(asyncio.to_thread(work, files, *args, **kwargs))
+        try:
+            return await asyncio.shield(working)
+        finally:
+            await asyncio.wait([working])
 
     async def _offer(self, community_id: str, torrent: Torrent) -> None:
         self._offered[community_id] = await self._add(torrent, ())
 
     async def _torrent(self, community_id: str, magnet: MagnetLink) -> Torrent:
         """From an earlier attempt, or from the peers. InvalidArchive if it is none of this community's archives."""
-        files = self._files(community_id)
-        if torrent := files.torrent(magnet.info_hash):
+        if torrent := await self._with_files(community_id, TorrentFiles.torrent, magnet.info_hash):
             return torrent
         lt = import_module("libtorrent")
         params = lt.parse_magnet_uri(str(magnet))
@@ -159,7 +170,7 @@ class TorrentManager:
             await asyncio.shield(self.session.remove(handle))
         if torrent.name != community_id:
             raise InvalidArchive(f"the torrent {magnet.info_hash} is one of {torrent.name}")
-        files.keep(torrent)
+        await self._with_files(community_id, TorrentFiles.keep, torrent)
         return torrent
 
     async def _add(self, torrent: Torrent, wanted: Collection[int], peers: Sequence[tuple[str, int]] = ()) -> Any:
@@ -195,6 +206,16 @@ class TorrentManager:
         complete = here()
         await self.session.flush(handle)
         return complete
+
+
+def _on_loop(cipher: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """To be called in a thread: its keys are in the database, which is the loop's."""
+    loop = asyncio.get_running_loop()
+
+    async def answer(data: bytes) -> bytes:
+        return cipher(data)
+
+    return lambda data: asyncio.run_coroutine_threadsafe(answer(data), loop).result()
 
 
 def _priorities(torrent: Torrent, wanted: Collection[int]) -> list[int]:

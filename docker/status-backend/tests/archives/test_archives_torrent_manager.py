@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
 
+from status_backend.archives import torrent_files
 from status_backend.archives.codec import InvalidArchive, make_archives
 from status_backend.archives.distribution import AwaitsKey, DistributionError
-from status_backend.archives.torrent_files import Torrent
+from status_backend.archives.torrent_files import Torrent, TorrentFiles
 from status_backend.archives.torrent_index import PIECE
 from status_backend.archives.torrent_link import MagnetLink
 from status_backend.archives.torrent_manager import TorrentManager
@@ -37,6 +39,29 @@ class Listener:
 
     def archive_downloaded(self, entry):
         self.told.append(entry)
+
+
+class SlowDisk:
+    """What is written stays on its way until `go_on` is set."""
+
+    def __init__(self):
+        self.go_on = threading.Event()
+        self._begun = threading.Event()
+
+    def fsync(self, number):
+        self._begun.set()
+        assert self.go_on.wait(20)
+
+    async def writing(self):
+        assert await asyncio.to_thread(self._begun.wait, 20)
+
+
+@pytest.fixture
+def slow_disk(monkeypatch):
+    disk = SlowDisk()
+    monkeypatch.setattr(torrent_files.os, "fsync", disk.fsync)
+    yield disk
+    disk.go_on.set()
 
 
 @pytest.fixture
@@ -199,7 +224,7 @@ class TestTorrentManager:
     async def test_an_index_that_is_none(self, given, world):
         owner, member = await given("owner"), await given("member")
         torrent = Torrent.describe(world.COMMUNITY, PIECE, b"\xff" * 5, [bytes(20)])
-        files = owner._files(world.COMMUNITY)
+        files = TorrentFiles(owner.folder / "archivedata", owner.folder / "torrents", world.COMMUNITY)
         (owner.folder / "archivedata" / world.COMMUNITY).mkdir(parents=True)
         (owner.folder / "archivedata" / world.COMMUNITY / "index").write_bytes(b"\xff" * 5)
         files.keep(torrent)
@@ -207,6 +232,26 @@ class TestTorrentManager:
         link = owner.current(str(MagnetLink(torrent.info_hash, world.COMMUNITY)))
         with pytest.raises(InvalidArchive, match="not an archive index"):
             await fetch(member, world, link)
+
+    async def test_a_slow_disk_holds_nothing_up(self, given, world, slow_disk):
+        owner = await given("owner")
+        publishing = asyncio.create_task(owner.publish(world.COMMUNITY, "", archives(world, 1000)))
+        await slow_disk.writing()  # while this test goes on
+        slow_disk.go_on.set()
+        assert await publishing
+
+    async def test_who_gives_up_waits_until_the_disk_has_it(self, given, world, slow_disk):
+        """So that nobody reads what is still being written."""
+        owner = await given("owner")
+        publishing = asyncio.create_task(owner.publish(world.COMMUNITY, "", archives(world, 1000)))
+        await slow_disk.writing()
+        publishing.cancel()
+        await asyncio.sleep(0)
+        assert not publishing.done()
+        slow_disk.go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await publishing
+        assert (owner.folder / "torrents" / f"{world.COMMUNITY}.torrent").exists()
 
     async def test_a_full_disk_is_told(self, given, world):
         owner, member = await given("owner"), await given("member")
