@@ -5,5 +5,6 @@ import pytest
 pytest.register_assert_rewrite("plugin")  # all of it, whichever module imports which first
 
 from plugin import PLUGINS  # noqa: E402
+from utils.config import option  # noqa: E402, F401  (status-go's own tests have it from here)
 
 pytest_plugins = list(PLUGINS)

@@ -63,6 +63,15 @@ class SignalType(Enum):
     COMMUNITY_IMPORTING_HISTORY_ARCHIVE_MESSAGES = "community.importingHistoryArchiveMessages"
     COMMUNITY_DOWNLOADING_HISTORY_ARCHIVES_FINISHED = "community.downloadingHistoryArchivesFinished"
 
+    # what no reference node sends: a wait for one ends with its diagnosis
+    LOCAL_PAIRING = "localPairing"
+    WALLET = "wallet"
+    WALLET_SUGGESTED_ROUTES = "wallet.suggested.routes"
+    WALLET_ROUTER_SIGN_TRANSACTIONS = "wallet.router.sign-transactions"
+    WALLET_ROUTER_SENDING_TRANSACTIONS_STARTED = "wallet.router.sending-transactions-started"
+    WALLET_ROUTER_TRANSACTIONS_SENT = "wallet.router.transactions-sent"
+    WALLET_TRANSACTION_STATUS_CHANGED = "wallet.transaction.status-changed"
+
     # Other names for the same signals. There is none of its own for "import finished".
     COMMUNITY_ARCHIVE_DOWNLOAD_COMPLETED = COMMUNITY_HISTORY_ARCHIVE_DOWNLOADED
     COMMUNITY_IMPORTING_HISTORY_ARCHIVE_MESSAGES_STARTED = COMMUNITY_IMPORTING_HISTORY_ARCHIVE_MESSAGES

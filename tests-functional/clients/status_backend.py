@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import string
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path, PurePath
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 import tenacity
 
 from clients.account_request import KDF_ITERATIONS, account_request, json_name
 from clients.api import ApiClient, ApiResponseError
+from clients.container import Container
 from clients.http import Http
 from clients.node import NodeLike, NodeReport, StorageLike
 from clients.rpc import RpcClient
@@ -23,9 +27,12 @@ from clients.services.wakuext import WakuextService
 from clients.services.wallet import WalletService
 from clients.signals import LOGIN_TIMEOUT, Signal, SignalClient, SignalType
 from journal.journal import Journal
+from schemas.library import Library
 
 HTTP_PORT = "http"
 NOT_RUNNING = "there is no running node"
+
+schemas = functools.cache(Library)
 
 
 class StatusBackend(ApiClient, RpcClient, SignalClient):
@@ -33,17 +40,32 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
 
     After login `public_key` (0x04 and 128 hex digits), `key_uid`, `mnemonic` and `display_name` are the account's."""
 
+    new_node: ClassVar[Callable[..., AbstractContextManager[Mapping[str, Any]]] | None] = None
+    """Set while a test runs: starts a node for a backend that is made without one, and gives the other arguments."""
+
     def __init__(
-        self, node: NodeLike | str, journal: Journal | None = None, *, name: str | None = None,
-        data_dir: str | None = None, await_signals: Sequence[SignalType | str] | None = None,
+        self, node: NodeLike | str | Sequence[SignalType | str] | None = None, journal: Journal | None = None, *,
+        name: str | None = None, data_dir: str | None = None, await_signals: Sequence[SignalType | str] | None = None,
         init_options: Mapping[str, Any] | None = None, account_options: Mapping[str, Any] | None = None,
         storage: StorageLike | None = None, rng: random.Random | None = None, connect: bool = True,
+        privileged: bool = False, ipv6: bool = False,
     ) -> None:  # fmt: skip
         """`data_dir` is a directory as the backend sees it: by default the node's, for a bare URL a temporary one.
         `init_options` and `account_options` go into every InitializeApplication and every request for an account, in
         snake_case or as the node spells them. `storage` is the storage node that it uses, where that is another one.
         Names and passwords that nobody gives are drawn from `rng`. With `connect` the constructor waits until the
-        backend is healthy and its signals are connected."""
+        backend is healthy and its signals are connected.
+
+        `StatusBackend(await_signals, privileged=..., ipv6=...)`, as in status-go's tests, starts a node of its own. No
+        node needs a privilege here, so none gets it."""
+        if ipv6:
+            raise NotImplementedError("nodes on an IPv6 network are not offered by this harness")
+        if node is None or isinstance(node, (list, tuple)):
+            if self.new_node is None:
+                raise TypeError("a StatusBackend without a node is made inside a test, where the harness starts one")
+            with self.new_node(name or "backend") as own:
+                self.__init__(**own, await_signals=node or await_signals, connect=connect)  # type: ignore[misc]
+            return
         url = (lambda: node) if isinstance(node, str) else (lambda: node.url(HTTP_PORT))
         self.node = None if isinstance(node, str) else node
         self.name = name or (self.node.name if self.node else "backend")
@@ -72,6 +94,7 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
         self.accounts_service = AccountService(self)
         self.settings_service = SettingsService(self)
         self.wallet_service = WalletService(self)
+        self.container = Container(self.node) if self.node else None
         if connect:
             self.wait_for_healthy()
             self.connect()
@@ -102,10 +125,46 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
     def _default_data_dir(self) -> str:
         if path := getattr(self.node, "data_path", None):
             return str(path)
-        self._temporary = tempfile.TemporaryDirectory(prefix="status-backend-")
-        return self._temporary.name
+        return str(self._scratch())
+
+    def _scratch(self) -> Path:
+        """A folder of this client's own, until it is closed."""
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="status-backend-")
+        return Path(self._temporary.name)
 
     # the process
+
+    def container_pause(self) -> None:
+        self._container().pause()
+
+    def container_unpause(self) -> None:
+        self._container().unpause()
+
+    def container_exec(self, command: str) -> str:
+        return self._container().exec(command)
+
+    def kill(self) -> None:
+        """SIGKILL to the backend, whose data stays."""
+        self._container().kill()
+
+    def extract_data(self, path: str) -> str | None:
+        """A copy of a file or folder of the backend; None if it has none of this name."""
+        if self.container is None:
+            return path
+        return self.container.extract(path, self._scratch() / PurePath(path).name)
+
+    def import_data(self, src_path: str, dest_path: str) -> None:
+        """Puts a file or folder into the backend."""
+        self._container().import_data(src_path, dest_path)
+
+    def _container(self) -> Container:
+        if self.container is None:
+            raise RuntimeError(f"{self.name} was given by its URL: the harness has no hold on its process")
+        return self.container
+
+    def get_version(self) -> str:
+        return self.health()["version"]
 
     def health(self, timeout: float = 5.0) -> dict[str, Any]:
         """The answer of /health; its "version" is "unknown" where the backend is older than that route."""
@@ -203,6 +262,18 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
                 raise
             return {"error": error.error}
 
+    def find_public_key(self) -> str:
+        """Sets and returns `public_key`: the chat key of the account that is logged in."""
+        chat = [account for account in self.accounts_service.get_accounts() if account.get("chat")]
+        if not chat:
+            raise ValueError(f"no chat account on {self.name}")
+        self.public_key = chat[0]["public-key"]
+        return self.public_key
+
+    def find_key_uid(self) -> str:
+        """The key uid of the account that logged in last."""
+        return self.key_uid
+
     def get_pubkey(self, display_name: str) -> str:
         """The chat key of the account with this name."""
         for account in self.accounts_service.get_accounts() or []:
@@ -219,6 +290,18 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
     def _set_password(self, password: str) -> None:
         self.password = password
         self.journal.register_secret(password)
+
+    def verify_json_schema(self, response: Any, method: str) -> None:
+        """That an answer or a signal is as the schema of this name says: "wakuext_chats", "signal_node.login".
+
+        :raises AssertionError: it is not
+        :raises KeyError: there is no such schema"""
+        library = schemas()
+        names = [f"replies/{method}", f"replies/statusgo_{method}", f"signals/{method.removeprefix('signal_')}"]
+        name = next((name for name in names if name in library), None)
+        if name is None:
+            raise KeyError(f"no schema {method!r}: {library.folder} has none of {', '.join(names)}")
+        assert not (found := library.check(name, response)), f"{method} does not fit {library.path(name)}: {found}"
 
     # the client itself
 

@@ -129,44 +129,64 @@ def nodes(
     keep.end(request.node, nodes)
 
 
+class Backends:
+    """The backends of one test. Threads may use it."""
+
+    def __init__(self, request: pytest.FixtureRequest, harness: OpenRun, nodes: TestNodes) -> None:
+        self._request = request
+        self._harness = harness
+        self._nodes = nodes
+        self._urls = iter(harness.settings.status_backend_urls)
+        self._numbers: dict[str, Iterator[int]] = defaultdict(itertools.count)  # of backends with one name
+        self.made: list[StatusBackend] = []
+
+    def place(self, name: str, docker_image: str | None = None) -> dict[str, Any]:
+        """Starts a node, or takes a URL: what a StatusBackend is made with."""
+        settings, storage = self._harness.settings, None
+        rng = random_of(self._request.node, "backend", name, next(self._numbers[name]))
+        if settings.status_backend_urls:
+            target: Node | str = _next_url(self._urls, name)
+        else:
+            if settings.codex == "container" and docker_image is None:  # another image has storage of its own
+                storage = StorageBeside(self._nodes, f"{name}-codex")
+            codex = storage.node if storage else None
+            target = self._nodes.start(_backend_spec(self._nodes, name, codex, docker_image))
+        return {
+            "node": target,
+            "journal": self._nodes.journal,
+            "name": name if isinstance(target, str) else target.name,
+            "init_options": _init_options(self._harness, target),
+            "account_options": {
+                "waku_fleet": settings.waku_fleet,
+                "import_initial_delay": settings.timings.import_initial_delay,
+            },
+            "storage": storage,
+            "rng": rng,
+        }
+
+    def close(self) -> None:
+        concurrently.each(self.made, StatusBackend.close)
+
+
 @pytest.fixture
-def backend_factory(
-    request: pytest.FixtureRequest, harness: OpenRun, nodes: TestNodes
-) -> Iterator[Callable[..., StatusBackend]]:
+def backends(request: pytest.FixtureRequest, harness: OpenRun, nodes: TestNodes) -> Iterator[Backends]:
+    backends = Backends(request, harness, nodes)
+    yield backends
+    backends.close()
+
+
+@pytest.fixture
+def backend_factory(backends: Backends) -> Callable[..., StatusBackend]:
     """`backend_factory(name, **options)`: a backend that runs, without an account. Threads may call it.
 
     `docker_image` is one for this backend alone; see `peer_docker_images`."""
-    settings = harness.settings
-    urls = iter(settings.status_backend_urls)
-    backends: list[StatusBackend] = []
-    numbers: dict[str, Iterator[int]] = defaultdict(itertools.count)  # of backends with one name
 
-    def create(
-        name: str, privileged: bool = False, ipv6: bool = False, docker_image: str | None = None, **options: Any
-    ) -> StatusBackend:
-        if privileged or ipv6:
-            raise NotImplementedError("privileged containers and IPv6 networks are not offered by this harness")
-        rng = random_of(request.node, "backend", name, next(numbers[name]))
-        storage = StorageBeside(nodes, f"{name}-codex") if settings.codex == "container" else None
-        if settings.status_backend_urls:
-            target: Node | str = _next_url(urls, name)
-        else:
-            target = nodes.start(_backend_spec(nodes, name, storage.node if storage else None, docker_image))
-        backend = StatusBackend(
-            target,
-            nodes.journal,
-            name=name if isinstance(target, str) else target.name,
-            init_options=_init_options(harness, target),
-            storage=storage,
-            rng=rng,
-            **options,
-        )
-        backends.append(backend)
+    def create(name: str, docker_image: str | None = None, **options: Any) -> StatusBackend:
+        backend = StatusBackend(**backends.place(name, docker_image), **options)
+        backends.made.append(backend)
         return backend
 
-    yield create
-    with ThreadPoolExecutor(max_workers=max(1, len(backends))) as pool:
-        list(pool.map(StatusBackend.close, backends))
+    return create
 
 
 @pytest.fixture
@@ -180,17 +200,18 @@ def backend_new_profile(
         waku_light_client: bool = False,
         password: str | None = None,
         docker_image: str | None = None,
+        privileged: bool = False,
+        ipv6: bool = False,
         **options: Any,
     ) -> StatusBackend:
-        backend = backend_factory(name, docker_image=docker_image)
+        backend = backend_factory(name, docker_image, privileged=privileged, ipv6=ipv6)
         if harness.settings.logout:
             backend.logout()
         backend.init_status_backend()
         backend.create_account_and_login(
             password=password or harness.settings.password or None,
             waku_light_client=waku_light_client,
-            waku_fleet=harness.settings.waku_fleet,
-            **{"import_initial_delay": harness.settings.timings.import_initial_delay, **options},
+            **options,
         )
         return _with_messenger(backend)
 
@@ -209,15 +230,13 @@ def backend_new_profiles(backend_new_profile: Callable[..., StatusBackend]) -> C
 
 
 @pytest.fixture
-def backend_recovered_profile(
-    harness: OpenRun, backend_factory: Callable[..., StatusBackend]
-) -> Callable[..., StatusBackend]:
+def backend_recovered_profile(backend_factory: Callable[..., StatusBackend]) -> Callable[..., StatusBackend]:
     """`backend_recovered_profile(name, user, **account options)`: a backend with the account of a mnemonic."""
 
     def create(name: str, user: Any, **options: Any) -> StatusBackend:
         backend = backend_factory(name)
         backend.init_status_backend()
-        backend.restore_account_and_login(user, waku_fleet=harness.settings.waku_fleet, **options)
+        backend.restore_account_and_login(user, **options)
         return _with_messenger(backend)
 
     return create

@@ -1,21 +1,30 @@
-"""Accounts that status-go's tests restore. The addresses are those that Ethereum's development chains give coins to.
+"""Names, paths and accounts of status-go's tests.
 
-The second mnemonic has no valid checksum, and is not the one that its address comes from; status-go takes it.
+The addresses are those that Ethereum's development chains give coins to. The second mnemonic has no valid checksum, and
+is not the one that its address comes from; status-go takes it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT_ROOT = str(Path(__file__).resolve().parents[2])
+TESTS_DIR = str(Path(__file__).resolve().parents[1])
+USER_DIR = "/usr/status-user"  # in a container of status-go's image, and of ours
+DEFAULT_DISPLAY_NAME = "Mr_Meeseeks"
+ANVIL_NETWORK_ID = 31337
+USE_IPV6 = False  # no node here has an IPv6 network
 
 
 @dataclass(frozen=True)
 class Account:
     """`passphrase` is a mnemonic; `password` is what the restored account is given."""
 
-    address: str
-    private_key: str = field(repr=False)
-    password: str = field(repr=False)
-    passphrase: str = field(repr=False)
+    address: str = ""
+    private_key: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    passphrase: str = field(default="", repr=False)
 
 
 _MNEMONIC = "test test test test test test test test test test test junk"

@@ -54,3 +54,19 @@ class RequestToJoinState(IntEnum):
     ACCEPTED_PENDING = 5
     DECLINED_PENDING = 6
     AWAITING_ADDRESSES = 7
+
+
+class ChatPreviewFilterType(IntEnum):
+    COMMUNITY = 1
+    NON_COMMUNITY = 2
+
+
+class MuteType(IntEnum):
+    MUTE_FOR15_MIN = 1
+    MUTE_FOR1_HR = 2
+    MUTE_FOR8_HR = 3
+    MUTE_FOR1_WEEK = 4
+    MUTE_TILL_UNMUTED = 5
+    MUTE_TILL1_MIN = 6
+    UNMUTED = 7
+    MUTE_FOR24_HR = 8

@@ -6,12 +6,18 @@ The functions are the steps; `MessengerSteps` gives the same steps to tests writ
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
+
+import pytest
 
 from clients.api import ApiResponseError
 from clients.signals import SignalType
 from clients.status_backend import StatusBackend
+from resources.enums import MessageContentType
+from steps import messages
 from steps.eventually import eventually
+from steps.network_conditions import NetworkConditionsSteps
 from steps.step import step
 
 logger = logging.getLogger(__name__)
@@ -136,13 +142,49 @@ def _is_joined(node: StatusBackend, community_id: str) -> bool:
     return any(community["id"] == community_id for community in joined)
 
 
-class MessengerSteps:
-    """The steps as methods, for test classes that inherit them; remembers the community that was created last."""
+class MessengerSteps(NetworkConditionsSteps):
+    """The steps as methods, for test classes that inherit them; remembers the community that was created last.
 
+    Where a step has a sender and a receiver, they are `self.sender` and `self.receiver` unless others are given."""
+
+    await_signals = [
+        SignalType.MESSAGES_NEW.value,
+        SignalType.MESSAGE_DELIVERED.value,
+        SignalType.NODE_LOGIN.value,
+        SignalType.NODE_LOGOUT.value,
+    ]
     community_id: str = ""
+    sender: StatusBackend
+    receiver: StatusBackend
 
-    def create_community(self, node: StatusBackend, **kwargs) -> str:
-        self.community_id = create_community(node, **kwargs)
+    # nodes
+
+    @pytest.fixture
+    def setup_two_privileged_nodes(self) -> None:
+        self.sender, self.receiver = (self.initialize_backend(privileged=True) for _ in range(2))
+
+    @pytest.fixture
+    def setup_two_unprivileged_nodes(self) -> None:
+        self.sender, self.receiver = (self.initialize_backend(privileged=False) for _ in range(2))
+
+    def initialize_backend(
+        self, await_signals: list[str] | None = None, privileged: bool = True, ipv6: bool = False, **options: Any
+    ) -> StatusBackend:
+        """A backend with a fresh account, its messenger started."""
+        backend = StatusBackend(await_signals or self.await_signals, privileged=privileged, ipv6=ipv6)
+        backend.init_status_backend()
+        backend.create_account_and_login(**options)
+        backend.wait_for_login()
+        backend.wakuext_service.start_messenger()
+        return backend
+
+    # communities
+
+    def create_community(
+        self, node: StatusBackend, name: str | None = None, *, archives: bool = False,
+        history_archive_support_enabled: bool = False, membership: int = MANUAL_ACCEPT,
+    ) -> str:  # fmt: skip
+        self.community_id = create_community(node, name, archives or history_archive_support_enabled, membership)
         return self.community_id
 
     def fetch_community(self, node: StatusBackend, community_key: str | None = None) -> dict[str, Any]:
@@ -154,5 +196,74 @@ class MessengerSteps:
     def leave_the_community(self, member: StatusBackend) -> dict[str, Any]:
         return member.wakuext_service.leave_community(self.community_id)
 
-    def make_contacts(self, sender: StatusBackend, receiver: StatusBackend) -> str:
-        return make_contacts(sender, receiver)
+    def check_node_joined_community(self, node: StatusBackend, joined: bool = True) -> None:
+        """That the community, as the node knows it, is joined; or is not."""
+        assert self.fetch_community(node)["joined"] is joined
+
+    # contacts
+
+    def make_contacts(self, sender: StatusBackend | None = None, receiver: StatusBackend | None = None) -> str:
+        return make_contacts(sender or self.sender, receiver or self.receiver)
+
+    def send_contact_request_and_wait_for_signal_to_be_received(
+        self, sender: StatusBackend | None = None, receiver: StatusBackend | None = None
+    ) -> str:
+        """The id of the request's message."""
+        sender, receiver = sender or self.sender, receiver or self.receiver
+        response = sender.wakuext_service.send_contact_request(receiver.public_key, "contact_request")
+        message_id = messages.get_message_by_content_type(response, MessageContentType.CONTACT_REQUEST)[0]["id"]
+        receiver.find_signal_containing_pattern(SignalType.MESSAGES_NEW, message_id)
+        return message_id
+
+    def accept_contact_request_and_wait_for_signal_to_be_received(
+        self, message_id: str, sender: StatusBackend | None = None, receiver: StatusBackend | None = None
+    ) -> None:
+        sender, receiver = sender or self.sender, receiver or self.receiver
+        receiver.wakuext_service.accept_contact_request(message_id)
+        accepted = f"@{receiver.public_key} accepted your contact request"
+        sender.find_signal_containing_pattern(SignalType.MESSAGES_NEW, accepted)
+
+    # messages
+
+    get_message_by_content_type = staticmethod(messages.get_message_by_content_type)
+    validate_signal_event_against_response = staticmethod(messages.validate_signal_event_against_response)
+
+    def join_private_group(self, admin: StatusBackend | None = None, member: StatusBackend | None = None) -> str:
+        """The id of a group of both, who must be contacts."""
+        admin, member = admin or self.sender, member or self.receiver
+        name = f"private_group_{admin.rng.getrandbits(48):012x}"
+        response = admin.wakuext_service.create_group_chat_with_members([member.public_key], name)
+        member.find_signal_containing_pattern(SignalType.MESSAGES_NEW, name, messages.ARRIVAL_DEADLINE)
+        return response["chats"][0]["id"]
+
+    def one_to_one_message(
+        self, message_count: int, sender: StatusBackend | None = None, receiver: StatusBackend | None = None
+    ) -> list[dict[str, Any]]:
+        sender, receiver = sender or self.sender, receiver or self.receiver
+        send = partial(sender.wakuext_service.send_one_to_one_message, receiver.public_key)
+        return messages.send_and_receive(send, receiver, message_count)
+
+    def send_multiple_one_to_one_messages(
+        self, message_count: int = 1, sender: StatusBackend | None = None, receiver: StatusBackend | None = None
+    ) -> tuple[list[str], list[dict[str, Any]]]:
+        """The texts and the responses; nobody waits for their arrival."""
+        sender, receiver = sender or self.sender, receiver or self.receiver
+        texts = [f"test_message_{number}_{sender.rng.getrandbits(64):016x}" for number in range(message_count)]
+        send = partial(sender.wakuext_service.send_one_to_one_message, receiver.public_key)
+        return texts, [send(text) for text in texts]
+
+    def private_group_message(
+        self, message_count: int, private_group_id: str, sender: StatusBackend | None = None,
+        receiver: StatusBackend | None = None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        sender, receiver = sender or self.sender, receiver or self.receiver
+        send = partial(sender.wakuext_service.send_group_chat_message, private_group_id)
+        return messages.send_and_receive(send, receiver, message_count)
+
+    def community_messages(
+        self, message_chat_id: str, message_count: int, sender: StatusBackend | None = None,
+        receiver: StatusBackend | None = None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        sender, receiver = sender or self.sender, receiver or self.receiver
+        send = partial(sender.wakuext_service.send_chat_message, message_chat_id)
+        return messages.send_and_receive(send, receiver, message_count)

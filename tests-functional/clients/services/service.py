@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from clients.http import DEFAULT_TIMEOUT
@@ -20,3 +20,12 @@ class Service:
     def rpc_request(self, method: str, params: Sequence[Any] | None = None, timeout: float = DEFAULT_TIMEOUT) -> Any:
         """Calls `<namespace>_<method>`."""
         return self.rpc_client.rpc_valid_request(f"{self.namespace}_{method}", params, timeout=timeout)
+
+
+def call(method: str) -> Callable[..., Any]:
+    """A method of a service whose arguments are the parameters of the RPC method `method`, in order."""
+
+    def send(self: Service, *params: Any) -> Any:
+        return self.rpc_request(method, params)
+
+    return send

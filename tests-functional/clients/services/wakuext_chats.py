@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clients.services.service import Service
+from clients.services.service import Service, call
 
 TEXT_PLAIN = 1
 
@@ -100,11 +100,35 @@ class ChatMethods(Service):
     def first_unseen_message_id(self, chat_id: str) -> str:
         return self.rpc_request("firstUnseenMessageID", [chat_id])
 
+    def all_messages_from_chat_which_match_term(
+        self, chat_id: str, search_term: str, case_sensitive: bool = False
+    ) -> dict[str, Any]:
+        return self.rpc_request("allChatMessagesWhichMatchTerm", [chat_id, search_term, case_sensitive])
+
+    all_chat_messages_which_match_term = all_messages_from_chat_which_match_term
+
+    def all_messages_from_chats_and_communities_which_match_term(
+        self, community_ids: list[str], chat_ids: list[str], search_term: str, case_sensitive: bool = False
+    ) -> dict[str, Any]:
+        params = [community_ids, chat_ids, search_term, case_sensitive]
+        return self.rpc_request("allMessagesFromChatsAndCommunitiesWhichMatchTerm", params)
+
+    mark_message_as_unread = call("markMessageAsUnread")  # chat_id, message_id
+    mark_messages_read = call("markMessagesRead")  # chat_id, message_ids
+    mark_messages_seen = call("markMessagesSeen")  # chat_id, message_ids
+
     def mark_all_read(self, chat_id: str) -> Any:
         return self.rpc_request("markAllRead", [chat_id])
 
     def send_emoji_reaction(self, chat_id: str, message_id: str, emoji_id: int) -> dict[str, Any]:
         return self.rpc_request("sendEmojiReaction", [chat_id, message_id, emoji_id])
+
+    send_emoji_reaction_retraction = call("sendEmojiReactionRetraction")  # reaction_id
+
+    def emoji_reactions_by_chat_id(self, chat_id: str, cursor: str = "", limit: int = 10) -> list[dict[str, Any]]:
+        return self.rpc_request("emojiReactionsByChatID", [chat_id, cursor, limit])
+
+    emoji_reactions_by_chat_id_message_id = call("emojiReactionsByChatIDMessageID")  # chat_id, message_id
 
     # private groups
 
@@ -121,6 +145,9 @@ class ChatMethods(Service):
 
     def remove_members_from_group_chat(self, chat_id: str, members: list[str]) -> dict[str, Any]:
         return self.rpc_request("removeMembersFromGroupChat", [None, chat_id, members])
+
+    def remove_member_from_group_chat(self, chat_id: str, member: str) -> dict[str, Any]:
+        return self.rpc_request("removeMemberFromGroupChat", [None, chat_id, member])
 
     def add_admins_to_group_chat(self, chat_id: str, members: list[str]) -> dict[str, Any]:
         return self.rpc_request("addAdminsToGroupChat", [None, chat_id, members])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clients.services.service import Service
+from clients.services.service import Service, call
 
 MANUAL_ACCEPT = 3
 
@@ -42,6 +42,9 @@ class CommunityMethods(Service):
     def get_communities_settings(self) -> list[dict[str, Any]]:
         """[{"communityId", "historyArchiveSupportEnabled", "clock"}]."""
         return self.rpc_request("getCommunitiesSettings")
+
+    spectated_communities = call("spectatedCommunities")
+    mark_all_read_in_community = call("markAllReadInCommunity")
 
     # membership
 
@@ -88,6 +91,32 @@ class CommunityMethods(Service):
     ) -> list[dict[str, str]]:
         return self.rpc_request("generateJoiningCommunityRequestsForSigning", [member_pubkey, community_id, addresses])
 
+    declined_requests_to_join_for_community = call("declinedRequestsToJoinForCommunity")
+    remove_user_from_community = call("removeUserFromCommunity")  # community_id, public key
+
+    def ban_user_from_community(
+        self, community_id: str, user: str, delete_all_messages: bool = False
+    ) -> dict[str, Any]:
+        request = {"communityId": community_id, "user": user, "deleteAllMessages": delete_all_messages}
+        return self.rpc_request("banUserFromCommunity", [request])
+
+    def unban_user_from_community(self, community_id: str, user: str) -> dict[str, Any]:
+        return self.rpc_request("unbanUserFromCommunity", [{"communityId": community_id, "user": user}])
+
+    def add_role_to_member(self, community_id: str, user: str, role: int) -> dict[str, Any]:
+        return self.rpc_request("addRoleToMember", [{"communityId": community_id, "user": user, "role": role}])
+
+    def remove_role_from_member(self, community_id: str, user: str, role: int) -> dict[str, Any]:
+        return self.rpc_request("removeRoleFromMember", [{"communityId": community_id, "user": user, "role": role}])
+
+    # token permissions; each takes the request as the node spells it
+
+    create_community_token_permission = call("createCommunityTokenPermission")
+    edit_community_token_permission = call("editCommunityTokenPermission")
+    delete_community_token_permission = call("deleteCommunityTokenPermission")
+    check_permissions_to_join_community = call("checkPermissionsToJoinCommunity")
+    check_community_channel_permissions = call("checkCommunityChannelPermissions")
+
     # channels
 
     def create_community_chat(self, community_id: str, c: dict[str, Any]) -> dict[str, Any]:
@@ -111,3 +140,28 @@ class CommunityMethods(Service):
 
     def unmute_community_chats(self, community_id: str) -> Any:
         return self.rpc_request("unMuteCommunityChats", [community_id])
+
+    # categories
+
+    def create_community_category(self, community_id: str, name: str, chat_ids: list[str]) -> dict[str, Any]:
+        request = {"communityId": community_id, "categoryName": name, "chatIds": chat_ids}
+        return self.rpc_request("createCommunityCategory", [request])
+
+    def edit_community_category(
+        self, community_id: str, category_id: str, name: str, chat_ids: list[str]
+    ) -> dict[str, Any]:
+        request = {"communityId": community_id, "categoryId": category_id, "categoryName": name, "chatIds": chat_ids}
+        return self.rpc_request("editCommunityCategory", [request])
+
+    def delete_community_category(self, community_id: str, category_id: str) -> dict[str, Any]:
+        return self.rpc_request("deleteCommunityCategory", [{"communityId": community_id, "categoryId": category_id}])
+
+    def reorder_community_categories(self, community_id: str, category_id: str, position: int) -> dict[str, Any]:
+        request = {"communityId": community_id, "categoryId": category_id, "position": position}
+        return self.rpc_request("reorderCommunityCategories", [request])
+
+    def mute_category(self, community_id: str, category_id: str, muted_type: int) -> Any:
+        request = {"communityId": community_id, "categoryId": category_id, "mutedType": muted_type}
+        return self.rpc_request("muteCategory", [request])
+
+    unmute_category = call("unmuteCategory")  # community_id, category_id

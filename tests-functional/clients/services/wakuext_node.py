@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clients.services.service import Service
+from clients.services.service import Service, call
 
 
 class NodeMethods(Service):
@@ -28,6 +28,8 @@ class NodeMethods(Service):
 
     def enr(self) -> str:
         return self.rpc_request("enr")
+
+    dropped_messages = call("droppedMessages")  # only the reference backend has it
 
     def set_light_client(self, enabled: bool) -> None:
         return self.rpc_request("setLightClient", [enabled])
@@ -54,6 +56,27 @@ class NodeMethods(Service):
             "accepted": accepted,
         }
         return self.rpc_request("activityCenterNotifications", [request])
+
+    get_activity_center_notifications = activity_center_notifications
+
+    def activity_center_notifications_count(
+        self, activity_types: list[int] | None = None, read_type: int = 2
+    ) -> dict[str, int]:
+        """How many there are of each type."""
+        request = {"activityTypes": activity_types or [], "readType": read_type}
+        return self.rpc_request("activityCenterNotificationsCount", [request])
+
+    get_activity_center_notifications_count = activity_center_notifications_count
+    get_activity_center_state = call("getActivityCenterState")
+    has_unseen_activity_center_notifications = call("hasUnseenActivityCenterNotifications")
+    mark_as_seen_activity_center_notifications = call("markAsSeenActivityCenterNotifications")
+    mark_all_activity_center_notifications_read = call("markAllActivityCenterNotificationsRead")
+    # each of a list of ids
+    mark_activity_center_notifications_read = call("markActivityCenterNotificationsRead")
+    mark_activity_center_notifications_unread = call("markActivityCenterNotificationsUnread")
+    mark_activity_center_notifications_deleted = call("markActivityCenterNotificationsDeleted")
+    accept_activity_center_notifications = call("acceptActivityCenterNotifications")
+    dismiss_activity_center_notifications = call("dismissActivityCenterNotifications")
 
     def sign_data(self, requests: list[dict[str, str]]) -> list[str]:
         """Signs {"data", "account", "password"} objects; signatures of 65 bytes as hex."""

@@ -57,7 +57,8 @@ def test_the_reference_backend_has_the_same_strings():
     table = Path(__file__).parents[3] / "docker" / "status-backend" / "status_backend" / "signal_types.py"
     assignments = [node for node in ast.parse(table.read_text()).body if isinstance(node, ast.Assign)]
     emitted = {ast.literal_eval(node.value) for node in assignments}
-    assert emitted == {signal_type.value for signal_type in SignalType}
+    not_here = ("wallet", "localPairing")  # for tests of status-go that ask other backends
+    assert emitted == {kind.value for kind in SignalType if not kind.value.startswith(not_here)}
     assert set(UNCONFIRMED.values()) <= emitted
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+import requests
 
 from clients.api import ApiHTTPError, ApiResponseError
 from clients.status_backend import StatusBackend
@@ -45,6 +46,34 @@ def test_a_refused_account_says_why(backend, server):
     server.functions["CreateAccountAndLogin"] = lambda body: {"error": "create-account: invalid display name"}
     with pytest.raises(ApiResponseError, match="CreateAccountAndLogin on alice: create-account: invalid display name"):
         backend.create_account_and_login(display_name="x")
+
+
+def test_a_backend_that_is_not_there(journal):
+    with pytest.raises(requests.ConnectionError, match="Connection refused"):
+        StatusBackend("http://127.0.0.1:1", journal)
+
+
+def test_one_without_a_node_belongs_into_a_test(monkeypatch):
+    monkeypatch.setattr(StatusBackend, "new_node", None)
+    with pytest.raises(TypeError, match="a StatusBackend without a node is made inside a test"):
+        StatusBackend(["node.login"])
+
+
+def test_what_a_bare_url_cannot_do(server, journal):
+    with StatusBackend(server.url, journal, name="alice", data_dir="/data") as backend:
+        with pytest.raises(RuntimeError, match="alice was given by its URL: the harness has no hold on its process"):
+            backend.container_pause()
+    with pytest.raises(NotImplementedError, match="IPv6"):
+        StatusBackend(server.url, journal, ipv6=True)
+
+
+def test_answers_and_signals_are_checked_against_schemas(backend):
+    backend.verify_json_schema("16Uiu2HAm3vFYHkGRURyJ6F7bwDyzMLtPEuCg4DU89T7km2u8Fjyb", "wakuext_peerID")
+    backend.verify_json_schema({"port": 1234}, "signal_mediaserver.started")
+    with pytest.raises(AssertionError, match="wakuext_peerID does not fit .*replies/wakuext_peerID.json"):
+        backend.verify_json_schema(7, "wakuext_peerID")
+    with pytest.raises(KeyError, match="no schema 'eth_nothing'"):
+        backend.verify_json_schema({}, "eth_nothing")
 
 
 def test_restore_from_a_user_or_a_mnemonic(backend, server):

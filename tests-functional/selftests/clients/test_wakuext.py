@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+
+from clients import services
 
 COMMUNITY = "0x02b3db4c143d34ce427f6075183900a700246fee6b1575da9ea343728ecaeb95e7"
 CHAT = COMMUNITY + "e324a6f9-d9b7-4240-aec6-1dd24397b703"
@@ -92,3 +97,11 @@ def test_a_method_sends_what_was_recorded(backend, server, method, call, params)
 def test_members_of_a_group_are_a_list(backend):
     with pytest.raises(TypeError, match="list"):
         backend.wakuext_service.create_group_chat_with_members(MEMBER, "g")
+
+
+def test_there_is_a_name_for_each_method_that_the_reference_backend_serves():
+    table = (Path(__file__).parents[3] / "docker/status-backend/README.md").read_text()
+    served = set(re.findall(r"^\| `[a-z]+_(\w+)` \|", table, re.MULTILINE))
+    sources = "".join(path.read_text() for path in Path(services.__file__).parent.glob("*.py"))
+    assert len(served) > 150
+    assert {name for name in served if f'"{name}"' not in sources and not name.startswith("notifications")} == set()

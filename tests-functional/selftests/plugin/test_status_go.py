@@ -9,17 +9,42 @@ import pytest
 from selftests.plugin.outside import Outside
 
 TESTS = """
+import pytest
+from clients.signals import SignalType
+from clients.status_backend import StatusBackend
 from resources.constants import user_1, user_2
 from resources.enums import MessageContentType
+from resources.utils import assert_response_attributes
+from steps.messenger import MessengerSteps
+from utils import fake
+from utils.config import Config
 
 def test_restored_accounts(backend_recovered_profile):
-    first, second = (backend_recovered_profile("restored", user) for user in (user_1, user_2))
+    first = backend_recovered_profile("restored", user_1)
     (wallet,) = [account for account in first.accounts_service.get_accounts() if account["wallet"]]
     assert wallet["address"].lower() == user_1.address.lower()
-    assert first.public_key != second.public_key
 
-def test_text(backend_new_profile):
-    assert MessageContentType.TEXT_PLAIN.value == 1
+    second = StatusBackend([SignalType.NODE_LOGIN.value])
+    second.init_status_backend()
+    second.restore_account_and_login(user=user_2)
+    second.wait_for_login()
+    assert second.find_public_key() == second.public_key != first.public_key
+    assert second.container_exec("echo $0") == "sh"
+    assert second.extract_data("absent") is None
+
+@pytest.mark.usefixtures("setup_two_unprivileged_nodes")
+class TestContacts(MessengerSteps):
+    @pytest.mark.parametrize("waku_light_client", [False], indirect=True)
+    def test_messages(self, waku_light_client):
+        message_id = self.send_contact_request_and_wait_for_signal_to_be_received()
+        self.accept_contact_request_and_wait_for_signal_to_be_received(message_id)
+        (message,) = self.one_to_one_message(1)
+        assert_response_attributes(message, {"contentType": MessageContentType.TEXT_PLAIN.value})
+        self.private_group_message(1, self.join_private_group())
+        with self.node_pause(self.receiver):
+            texts, _ = self.send_multiple_one_to_one_messages(2)
+        self.receiver.find_signal_containing_pattern(SignalType.MESSAGES_NEW.value, event_pattern=texts[-1])
+        assert Config.docker_project_name == "mine" and fake.profile_name().isalnum()
 
 def test_chain(anvil_client, multicall3_deployer):
     raise AssertionError("unreachable")

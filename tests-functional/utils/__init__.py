@@ -1,0 +1,1 @@
+"""Helpers that status-go's own tests import."""
