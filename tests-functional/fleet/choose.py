@@ -38,10 +38,11 @@ def choose(requested: str = "auto") -> Choice:
     return Choice("docker", f"{why}: {_describe(engine)}")
 
 
-def make_runtime(name: str, run: Run, images: Mapping[str, str] | None = None) -> Runtime:
+def make_runtime(name: str, run: Run, images: Mapping[str, str] | None = None, *, own_network: bool = False) -> Runtime:
     """The runtime of that name ("docker" or "process") for this process of the run.
 
-    `images`: in docker, what is used as the image of a reference node, by the node's name.
+    `images`: in docker, what is used as the image of a reference node, by the node's name. `own_network`: each process
+    has one.
     """
     if name == "docker":
         from fleet.docker_runtime import DockerRuntime
@@ -49,7 +50,7 @@ def make_runtime(name: str, run: Run, images: Mapping[str, str] | None = None) -
         return DockerRuntime(run, images=images)
     from fleet.process_runtime import ProcessRuntime
 
-    return ProcessRuntime(run)
+    return ProcessRuntime(run, own_network=own_network)
 
 
 def _describe(engine: Engine) -> str:

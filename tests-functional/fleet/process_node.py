@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,11 @@ from fleet import health, leftovers, logfile
 from fleet.errors import FleetError, NodeGone, NotSupported, StartError
 from fleet.limits import limit_memory
 from fleet.marks import RUN_VARIABLE
+from fleet.private_network import LOOPBACK, Place, PrivateNetwork
 from fleet.sized_folder import SizedFolder
 from fleet.spec import ExecResult, NodeSpec, NodeState, Usage, fill
 from pace import Wait
 
-HOST = "127.0.0.1"
 LOG_TAIL = 20
 READY_POLL = 0.02  # seconds between looks for NODE_READY_FILE; the end of the process is awaited meanwhile
 
@@ -61,36 +61,49 @@ class ProcessNode:
         self._data = directory / "data"
         self._marks = dict(marks)
         self._identity = identity
+        self.place: Place | None = None
         self.room: SizedFolder | None = None
         self.no_room = ""
         self._child: subprocess.Popen[bytes] | None = None
         self._spawning = threading.Lock()  # so that `remove` in another thread sees the process or prevents it
 
     @classmethod
-    def create(cls, spec: NodeSpec, directory: Path, log_dir: Path, marks: Mapping[str, str]) -> ProcessNode:
+    def create(
+        cls,
+        spec: NodeSpec,
+        directory: Path,
+        log_dir: Path,
+        marks: Mapping[str, str],
+        network: PrivateNetwork | None,
+    ) -> ProcessNode:
         try:
             directory.mkdir()
         except FileExistsError:
             raise FleetError(f"this run has a node {spec.name!r} already") from None
         node = cls(spec, directory, log_dir / f"{spec.name}.log", marks, secrets.token_hex(8))
         node._data.mkdir()
+        if network is not None:
+            node.place = network.node(spec.name, spec.ports, marks)
         if spec.data_size is not None:
             try:
-                node.room = SizedFolder.create(node._data, spec.data_size, marks)
+                node.room = SizedFolder.create(node._data, spec.data_size, marks, node.place)
             except NotSupported as error:
                 node.no_room = str(error)
-        node._write(Record(node._identity))
+        node._write(Record(node._identity, ports=dict(spec.ports) if network else {}))
         return node
 
     @classmethod
     def from_handle(cls, handle: Mapping[str, Any]) -> ProcessNode:
         paths = Path(handle["directory"]), Path(handle["log_path"])
-        return cls(NodeSpec.from_json(handle["spec"]), *paths, handle["marks"], handle["identity"])
+        node = cls(NodeSpec.from_json(handle["spec"]), *paths, handle["marks"], handle["identity"])
+        node.place = Place(**handle["place"]) if handle["place"] else None
+        return node
 
     @property
     def handle(self) -> dict[str, Any]:
         paths = {"directory": str(self._directory), "log_path": str(self.log_path)}
-        return {"spec": self.spec.to_json(), "marks": self._marks, "identity": self._identity, **paths}
+        place = self.place.handle if self.place else None
+        return {"spec": self.spec.to_json(), "marks": self._marks, "identity": self._identity, "place": place, **paths}
 
     image_id = ""
 
@@ -102,12 +115,14 @@ class ProcessNode:
 
     def url(self, port: str | None = None) -> str:
         host, number = self.address(port)
+        if self.place is not None:
+            host, number = LOOPBACK, self.place.published[port or self.spec.health.port]
         return f"http://{host}:{number}"
 
     def address(self, port: str | None = None) -> tuple[str, int]:
         port = port or self.spec.health.port
         try:
-            return HOST, self._read().ports[port]
+            return self._host, self._read().ports[port]
         except KeyError:
             raise NodeGone(f"node {self.name!r} has no port {port!r}, or was never started") from None
 
@@ -185,7 +200,7 @@ class ProcessNode:
         self._running().send_signal(signal.Signals[name])
 
     def disconnect(self) -> None:
-        raise NotSupported("processes share this machine's loopback: none can be taken off the network")
+        raise NotSupported("no process can be taken off its network, be that this machine's loopback or its own")
 
     def reconnect(self) -> None:
         self.disconnect()
@@ -194,8 +209,9 @@ class ProcessNode:
         with self._spawning:
             if self.state() is not NodeState.REMOVED:
                 self._end_all()
-                if self.room is not None:
-                    self.room.close()
+                for space in (self.room, self.place):
+                    if space is not None:
+                        space.close()
                 shutil.rmtree(self._directory)
 
     # Beside it
@@ -204,7 +220,7 @@ class ProcessNode:
         self._running()
         values = self._values(self._read().ports)
         done = subprocess.run(
-            self._in_room([fill(argument, values) for argument in argv]),
+            self._inside([fill(argument, values) for argument in argv]),
             cwd=self._data,
             env=self._environment(values),
             stdin=subprocess.DEVNULL,
@@ -221,15 +237,20 @@ class ProcessNode:
 
     # Own matters
 
-    def _in_room(self, command: list[str]) -> list[str]:
-        """How to run it where the data directory is what the node sees."""
-        return command if self.room is None else [*self.room.prefix, *command]
+    def _inside(self, command: list[str]) -> list[str]:
+        """How to run it where network and data directory are what the node sees."""
+        space = self.room or self.place
+        return command if space is None else [*space.inside, *command]
+
+    @property
+    def _host(self) -> str:
+        return self.place.address if self.place else LOOPBACK
 
     def _reach_data(self) -> Path:
         return self._data if self.room is None else self.room.path
 
     def _values(self, ports: Mapping[str, int]) -> dict[str, str]:
-        values = {"data": self.data_path, "host": HOST, "python": sys.executable}
+        values = {"data": self.data_path, "host": self._host, "python": sys.executable}
         return values | {f"port:{name}": str(ports.get(name, 0)) for name in self.spec.ports}
 
     def _environment(self, values: Mapping[str, str]) -> dict[str, str]:
@@ -244,9 +265,9 @@ class ProcessNode:
         return {**environment, **{name: fill(value, values) for name, value in given.items()}, **self._marks}
 
     def _spawn(self, ready_file: Path) -> None:
-        ports = self._read().ports
-        values = self._values(ports)
-        command = self._in_room([fill(argument, values) for argument in self.spec.process])
+        record = self._read()
+        values = self._values(record.ports)
+        command = self._inside([fill(argument, values) for argument in self.spec.process])
         ready_file.unlink(missing_ok=True)
         with self.log_path.open("ab") as log:
             try:
@@ -262,7 +283,7 @@ class ProcessNode:
             except OSError as error:
                 raise StartError(self.name, f"{command[0]} to run", str(error), log_path=self.log_path) from error
         process = psutil.Process(self._child.pid)
-        self._write(Record(self._identity, process.pid, process.create_time(), ports))
+        self._write(replace(record, pid=process.pid, created=process.create_time(), exit_code=None))
         if self.spec.limits.memory and process.is_running():
             limit_memory(process, self.spec.limits.memory)
 

@@ -15,6 +15,7 @@ from fleet.engine import connect
 from fleet.errors import FleetError
 from fleet.node import Runtime
 from fleet.run import MAX_LIFETIME, Run
+from fleet.spec import Capability
 from fleet.sweep import remove_stale
 from plugin.isolation import Isolation
 from plugin.options import Settings
@@ -36,7 +37,7 @@ class OpenRun:
     @classmethod
     def join(cls, settings: Settings, shared: dict[str, Any], worker: str) -> OpenRun:
         run = Run.join(shared["run"], worker)
-        runtime = make_runtime(shared["runtime"], run, settings.images)
+        runtime = make_runtime(shared["runtime"], run, settings.images, own_network=settings.own_network)
         return cls(settings, run, runtime, SharedFleet.join(shared["fleet"], runtime))
 
 
@@ -82,7 +83,10 @@ class RunOnDemand:
         self._say(f"starting the shared fleet{first_time} (logs: {run.run_dir})")
         try:
             _point_latest_at(run)
-            runtime = make_runtime(self.choice.name, run, self._settings.images)
+            own = self._settings.own_network
+            runtime = make_runtime(self.choice.name, run, self._settings.images, own_network=own)
+            if own and Capability.NETWORK_FAULTS not in runtime.capabilities:
+                self._say(f"NOT AVAILABLE --process-network own: {runtime.no_network_faults}")
             fleet = start_shared_fleet(runtime, run, self._settings)
         except BaseException:
             run.close()

@@ -24,6 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where nodes run; auto: docker where an engine answers, else process (default: %(default)s)",
     )
     group.addoption(
+        "--process-network",
+        choices=["loopback", "own"],
+        default="loopback",
+        help="where nodes are processes: all on this machine's loopback, or each in a network namespace of its own, as "
+        "network faults need it and not every user may make it (default: %(default)s)",
+    )
+    group.addoption(
         "--timings",
         choices=sorted(BY_NAME),
         default=None,
@@ -111,6 +118,7 @@ class Settings:
     logout: bool
     images: Mapping[str, str]
     status_backend_source: Path | None
+    own_network: bool
 
     @property
     def backend(self) -> str:
@@ -145,6 +153,7 @@ class Settings:
             logout=option.logout,
             images=dict(option.image),
             status_backend_source=option.status_backend_source,
+            own_network=option.process_network == "own",
         )
 
 
@@ -159,6 +168,8 @@ def _check(option: argparse.Namespace) -> None:
         raise pytest.UsageError("--status-backend-source is for the reference status-backend, and another one is given")
     if option.codex_image and option.codex != "container":
         raise pytest.UsageError(f"--codex-image {option.codex_image} needs --codex container: embedded is no image")
+    if option.process_network == "own" and option.status_backend_url:
+        raise pytest.UsageError("--process-network own is seen by nobody outside, as those of --status_backend_url are")
     if option.codex != "container":
         return
     if option.docker_image or option.status_backend_url:

@@ -90,7 +90,7 @@ class ProcessDisk:
     def do(self, what: str, amount: int | None = None) -> dict[str, Any]:
         command = [sys.executable, "-m", "fault_helper", "disk", what, self._node.data_path]
         done = subprocess.run(
-            [*self._node.room.prefix, *command, *([str(amount)] if amount is not None else [])],
+            [*self._node.room.inside, *command, *([str(amount)] if amount is not None else [])],
             env={**os.environ, "PYTHONPATH": str(HELPER)},
             capture_output=True,
             text=True,

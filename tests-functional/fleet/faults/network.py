@@ -38,7 +38,8 @@ class Network(Protocol):
 class NetworkFault(Fault):
     """A filter in the network namespace of each node in `filtered`. What the harness itself asks of a node passes.
 
-    A node that is started anew has a new network namespace, without any filter: that ends the fault, and is noticed.
+    A container that is started anew has a new network namespace, without any filter: that ends the fault, and is
+    noticed. A process has the same one again.
     """
 
     def __init__(
@@ -202,7 +203,7 @@ class Delay(NetworkFault):
         took = self._fastest(node, self.PROBES)
         if short := {protocol: seconds for protocol, seconds in took.items() if seconds < least}:
             raise FaultNotVerified(f"{self} did nothing: a round trip took no more than {_figures(short)}")
-        return f"round trips to a container beside it take at least {_figures(took)}"
+        return f"round trips to another address take at least {_figures(took)}"
 
     def _recovery(self, node: Node) -> str:
         return self._recovered(node, FaultNotHealed, "after it was healed")

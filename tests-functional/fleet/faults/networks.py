@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from fleet.faults.errors import FaultUnavailable
 from fleet.faults.network import Network
+from fleet.faults.process_network import ProcessNetwork
 from fleet.node import Runtime
+from fleet.process_runtime import ProcessRuntime
 from fleet.spec import Capability
 
 
 def network_of(runtime: Runtime) -> Network:
     """The helpers of this runtime's network faults. Raises FaultUnavailable."""
-    if Capability.NETWORK_FAULTS in runtime.capabilities:
-        from fleet.faults.docker_network import DockerNetwork
+    if isinstance(runtime, ProcessRuntime):
+        if Capability.NETWORK_FAULTS not in runtime.capabilities:
+            raise FaultUnavailable(f"no network faults in process mode: {runtime.no_network_faults}")
+        return ProcessNetwork(runtime)
+    from fleet.faults.docker_network import DockerNetwork
 
-        return DockerNetwork(runtime)
-    raise FaultUnavailable(
-        f"no network faults in {runtime.name} mode: its nodes share this machine's loopback, where nothing tells the "
-        "packets of one from those of another. --runtime docker has them"
-    )
+    return DockerNetwork(runtime)

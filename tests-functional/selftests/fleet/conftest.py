@@ -91,9 +91,10 @@ def controller(tmp_path, tiny, runtime_name):
     """Starts a controller; returns its process and what it says of its run."""
     controllers = []
 
-    def start(max_lifetime=600.0):
+    def start(max_lifetime=600.0, own_network=False):
         specs = [tiny("alice").to_json(), tiny("bob").to_json()]
         task = {"logs": str(tmp_path), "runtime": runtime_name, "specs": specs, "max_lifetime": max_lifetime}
+        task["own_network"] = own_network
         command = [sys.executable, "-c", CONTROLLER, json.dumps(task)]
         process = subprocess.Popen(command, cwd=HARNESS, stdout=subprocess.PIPE, text=True)
         controllers.append(process)

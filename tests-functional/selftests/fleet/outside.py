@@ -18,7 +18,7 @@ from fleet import NodeSpec, Run
 from fleet.choose import make_runtime
 task = json.loads(sys.argv[1])
 run = Run.create(Path(task["logs"]), docker=task["runtime"] == "docker", max_lifetime=task["max_lifetime"])
-runtime = make_runtime(task["runtime"], run)
+runtime = make_runtime(task["runtime"], run, own_network=task["own_network"])
 nodes = runtime.start([NodeSpec.from_json(spec) for spec in task["specs"]], run.run_dir)
 print(json.dumps({**run.share(), "urls": [node.url() for node in nodes]}), flush=True)
 time.sleep(600)

@@ -101,7 +101,7 @@ def test_a_disk_that_is_not_the_nodes_own_is_spared(start, tiny):
 def test_where_nothing_may_be_mounted_it_is_unavailable(start, tiny, monkeypatch):
     monkeypatch.setattr("fleet.sized_folder.SCRIPT", "echo mount: permission denied; exit 1")
     node = start(tiny("alice", data_size=MIB))
-    with pytest.raises(FaultUnavailable, match="may not mount one in a namespace .mount: permission denied"):
+    with pytest.raises(FaultUnavailable, match="may not make one in a namespace .mount: permission denied"):
         Faults().disk_full(node)
 
 

@@ -30,6 +30,7 @@ _COPY_PACKET = 2
 _HEAD = 40  # bytes of a packet that are looked at: the IPv6 header
 _LONGEST = 65536  # packets that the kernel keeps for us
 _BUFFER = 32 << 20
+_BUFFER_BY_FORCE = 33  # SO_RCVBUFFORCE
 _LOCAL_OUT = 3
 _DROP, _ACCEPT = 0, 1
 _HIGHEST = 65535
@@ -54,7 +55,10 @@ class PacketQueue:
             self.number = self._bind()
             copy = struct.pack("!IB", _HEAD, _COPY_PACKET)
             self._configure(self.number, attribute(2, copy) + number(3, _LONGEST))
-            self.socket.setsockopt(socket.SOL_SOCKET, 33, _BUFFER)  # SO_RCVBUFFORCE
+            try:
+                self.socket.setsockopt(socket.SOL_SOCKET, _BUFFER_BY_FORCE, _BUFFER)
+            except PermissionError:  # in a user namespace: as much as the system grants everybody
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
             self.socket.setsockopt(SOL_NETLINK, NO_ENOBUFS, 1)
             self.socket.setblocking(False)
         except BaseException:
