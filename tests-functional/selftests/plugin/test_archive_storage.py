@@ -63,6 +63,10 @@ def outside(tmp_path: Path) -> Outside:
     ("options", "complaint"),
     [
         (
+            {"docker_image": "statusgo:1", "runtime": "process"},
+            "--docker-image statusgo:1 needs Docker, but --runtime is process",
+        ),
+        (
             {"codex_image": "codex:1", "codex": "container", "runtime": "process"},
             "--codex-image codex:1 needs Docker, but --runtime is process",
         ),

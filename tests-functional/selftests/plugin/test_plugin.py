@@ -16,25 +16,14 @@ from fleet import NodeState, Run, catalog
 from fleet.choose import make_runtime
 from selftests.plugin.outside import Outside
 
-TWO_TESTS = """
-import pytest
-
-@pytest.mark.parametrize("number", [1, 2])
-def test_backend(backend_new_profiles, store_node, harness, number, record_property):
-    alice, bob = backend_new_profiles("alice", "bob")
-    assert alice.public_key != bob.public_key
-    assert store_node.health() is not None
-    record_property("boot", harness.fleet.boot.url())
-"""
-
 HANGING_TEST = """
 import threading
 
-def test_hangs(backend_new_profile):
-    backend_new_profile("alice")
-    print("READY", flush=True)
+def test_hangs(backend_factory):
+    backend_factory("alice")
     threading.Event().wait()
 """
+IN_USE = "started: status-backend"  # says its journal then
 
 
 @pytest.fixture
@@ -42,43 +31,9 @@ def outside(tmp_path: Path) -> Outside:
     return Outside(tmp_path)
 
 
-def test_workers_share_one_fleet_and_leave_evidence_and_nothing_else(outside: Outside) -> None:
-    report = outside.folder / "junit.xml"
-    run = outside.run(TWO_TESTS, "-n", "2", f"--junitxml={report}")
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "2 passed" in run.stdout
-    assert f"logs: {outside.run_dir()}" in run.stdout
-
-    boots = {line.split('"')[3] for line in report.read_text().split("<") if line.startswith('property name="boot"')}
-    assert len(boots) == 1, "both workers must have used the same boot node"
-
-    run_dir = outside.run_dir()
-    assert {log.stem for log in (run_dir / "fleet").glob("*.log")} == {"boot-1", "store", "codex-bootstrap"}
-    folders = [folder for folder in run_dir.iterdir() if folder.name.startswith("test_sample")]
-    assert len(folders) == 2
-    for folder in folders:
-        logs = {log.stem for log in folder.glob("*.log")}
-        assert {name.split("-")[0] for name in logs} == {"alice", "bob"} and len(logs) == 2
-        entries = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
-        for node in logs:
-            assert any(entry["node"] == node and entry["kind"] == "signal" for entry in entries)
-            assert any(entry["node"] == node and entry["kind"] == "rpc" for entry in entries)
-
-    assert json.loads((run_dir / "reaper.json").read_text())["removed"] == [], "the run must clean up behind itself"
-    assert outside.processes() == []
-
-
-def test_without_workers_it_is_the_same(outside: Outside) -> None:
-    run = outside.run(TWO_TESTS, "-k", "1")
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert json.loads((outside.run_dir() / "reaper.json").read_text())["removed"] == []
-    assert outside.processes() == []
-
-
-@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["no workers", "two workers"])
-def test_a_killed_controller_leaves_nothing(outside: Outside, arguments: tuple[str, ...]) -> None:
-    with _started(outside, "-s", *arguments) as controller:
-        _await(lambda: _journal_has(outside, "wallet_startWallet"), "a backend is in use")
+def test_a_killed_controller_leaves_nothing(outside: Outside) -> None:
+    with _started(outside, "-n", "1") as controller:
+        _await(lambda: _journal_has(outside, IN_USE), "a backend is in use")
         assert len(outside.processes()) == 4
         controller.kill()
         controller.wait()
@@ -86,65 +41,74 @@ def test_a_killed_controller_leaves_nothing(outside: Outside, arguments: tuple[s
         _await(lambda: (outside.run_dir() / "reaper.json").exists(), "the reaper has reported", timeout=10)
 
 
-FAILING_TEST = """
-def test_fails(backend_factory):
-    assert backend_factory("alice").health()["version"] == "no such version"
-"""
-
-
-@pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["no workers", "a worker"])
-def test_a_failure_says_where_to_look_and_how_to_run_it_again(outside: Outside, arguments: tuple[str, ...]) -> None:
-    run = outside.run(FAILING_TEST, "--timings", "upstream", "--seed", "7", *arguments)
-    assert run.returncode == 1
-    assert f"logs:  {outside.run_dir()}/test_sample.test_fails\n" in run.stdout
-    again = (
-        "-y --runtime process test_sample.py::test_fails -- --timings upstream --dialect codex --seed 7 --logs-dir=logs"
-    )
-    assert f"again: ./_assets/scripts/run_functional_tests_dev.sh {again}\n" in run.stdout
-
-
-DYING_TEST = """
-import os
-
-def test_dies(backend_new_profile):
-    backend_new_profile("alice")
-    os.kill(os.getpid(), 9)
-
-def test_lives(backend_new_profile):
-    backend_new_profile("bob")
-"""
-
-
-def test_the_nodes_of_a_dead_worker_are_removed_at_once(outside: Outside) -> None:
-    run = outside.run(DYING_TEST, "-n", "1")
-    assert run.returncode == 1
-    assert "1 failed, 1 passed" in run.stdout
-    left = json.loads((outside.run_dir() / "reaper.json").read_text())["removed"]
-    assert left == [], "they must be gone before the run ends, and not by the reaper"
-    assert outside.processes() == []
-
-
 def test_ctrl_c_ends_in_order(outside: Outside) -> None:
-    with _started(outside, "-s") as controller:
-        _await(lambda: _journal_has(outside, "wallet_startWallet"), "a backend is in use")
+    with _started(outside) as controller:
+        _await(lambda: _journal_has(outside, IN_USE), "a backend is in use")
         controller.send_signal(signal.SIGINT)
         assert controller.wait(timeout=30) == pytest.ExitCode.INTERRUPTED
     assert outside.processes() == []
 
 
+DYING_AND_FAILING = """
+import os
+
+def test_dies(backend_factory):
+    backend_factory("alice")
+    os.kill(os.getpid(), 9)
+
+def test_dialect(backend_new_profile):
+    assert backend_new_profile("bob").wakuext_service.detect_archive_dialect() == "logos_storage"
+
+def test_fails(test_folder):
+    assert not test_folder
+"""
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outside, str]:
+    """A run in which the only worker dies and another takes its place, and what it printed."""
+    outside = Outside(tmp_path_factory.mktemp("failed"))
+    options = ["--timings", "upstream", "--dialect", "logos-storage", "--seed", "7"]
+    run = outside.run(DYING_AND_FAILING, "-n", "1", *options)
+    assert run.returncode == 1, run.stdout + run.stderr
+    return outside, run.stdout
+
+
+def test_the_nodes_of_a_dead_worker_are_removed_at_once(failed: tuple[Outside, str]) -> None:
+    outside, _ = failed
+    left = json.loads((outside.run_dir() / "reaper.json").read_text())["removed"]
+    assert left == [], "they must be gone before the run ends, and not by the reaper"
+    assert outside.processes() == []
+
+
+def test_a_failure_says_where_to_look_and_how_to_run_it_again(failed: tuple[Outside, str]) -> None:
+    outside, printed = failed
+    assert f"logs:  {outside.run_dir()}/test_sample.test_fails\n" in printed
+    options = "--timings upstream --dialect logos-storage --seed 7 --logs-dir=logs"
+    again = f"-y --runtime process test_sample.py::test_fails -- {options}"
+    assert f"again: ./_assets/scripts/run_functional_tests_dev.sh {again}\n" in printed
+
+
+def test_backends_speak_the_dialect_that_is_asked_for(failed: tuple[Outside, str]) -> None:
+    assert "2 failed, 1 passed" in failed[1], "all but the test of the dialect fail"
+
+
 MESSAGE_TEST = """
+import pytest
 from steps.messenger import create_community, join_community, send_text
 
-def test_message(backend_new_profiles, store_node, timings):
+def test_message(backend_new_profiles, backend_factory, store_node, timings):
     owner, member = backend_new_profiles("owner", "member")
     chat_id = join_community(member, owner, create_community(owner))
     with member.expect("messages.new", "hello", timeout=timings.step_deadline):
         send_text(owner, chat_id, "hello")
     assert store_node.store_messages()
+    with pytest.raises(pytest.fail.Exception, match="no status-backend is left for 'third'"):
+        backend_factory("third")
 """
 
 
-def test_backends_that_already_run_are_used(outside: Outside) -> None:
+def test_backends_that_already_run_are_used_and_no_others(outside: Outside) -> None:
     run = Run.create(outside.folder / "given")
     runtime = make_runtime("process", run)
     try:
@@ -162,30 +126,6 @@ def test_backends_that_already_run_are_used(outside: Outside) -> None:
     finally:
         runtime.close()
         run.close()
-
-
-DIALECT_TEST = """
-def test_dialect(backend_new_profile):
-    assert backend_new_profile("alice").wakuext_service.detect_archive_dialect() == "logos_storage"
-"""
-
-
-def test_backends_speak_the_dialect_that_is_asked_for(outside: Outside) -> None:
-    run = outside.run(DIALECT_TEST, "--dialect", "logos-storage")
-    assert run.returncode == 0, run.stdout
-
-
-def test_docker_image_on_processes_is_refused(outside: Outside) -> None:
-    run = outside.run(HANGING_TEST, "--docker-image", "statusgo:1")
-    assert run.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "--docker-image statusgo:1 needs Docker, but --runtime is process" in run.stderr
-
-
-def test_more_backends_than_urls_is_a_clear_failure(outside: Outside) -> None:
-    run = outside.run("def test(backend_factory):\n    backend_factory('bob')\n    backend_factory('eve')\n",
-                      "--status_backend_url", "http://127.0.0.1:1")  # fmt: skip
-    assert run.returncode == 1
-    assert "Connection refused" in run.stdout
 
 
 class _started:
