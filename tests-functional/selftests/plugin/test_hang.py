@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,7 @@ def test_waits_for_ever(backend_factory):
     threading.Event().wait()  # for ever
 
 @pytest.fixture
-def closes_never(backend_factory):
-    backend_factory("bob")
+def closes_never(journal):
     yield
     threading.Event().wait()
 
@@ -34,71 +34,89 @@ def test_lives(journal):
 """
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["no workers", "two workers"])
-def test_a_test_that_hangs_fails_with_evidence_and_the_others_run(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    outside = Outside(tmp_path)
-    run = outside.run(HANGING_TESTS, *arguments)
-    assert run.returncode == 1
-    tests = _tests(outside)
-    assert tests["test_lives"]["outcome"] == "passed", run.stdout
-    hung = tests["test_waits_for_ever"]
-    assert (hung["outcome"], hung["verdict"]["of"]) == ("failed", "hang")
-    said = "\n".join(hung["verdict"]["evidence"])
-    assert "test_waits_for_ever (call) has taken" in said and "its limit is 1.5 s" in said
-    assert "the main thread stood at test_sample.py:7 in test_waits_for_ever" in said
-    bundle = (outside.run_dir() / hung["folder"] / "hang.txt").read_text()
-    assert "threading.Event().wait()  # for ever" in bundle, "the line that hangs"
-    node = bundle.partition("threads of node alice-")[2]
-    assert "most recent call first" in node and "status_backend/__main__.py" in node, "the stack of the node"
-    if arguments:
-        controller = bundle.partition("threads of the controller")[2]
-        assert "xdist/dsession.py" in controller
-
-    torn_down = tests["test_in_its_teardown"]
-    assert (torn_down["outcome"], torn_down["verdict"]["of"]) == ("error", "hang")
-    assert outside.processes() == [] and _left_behind(outside) == []
-
-
 STUCK_TESTS = """
 import ctypes, os, signal, pytest
 
 @pytest.mark.time_limit(1)
-def test_holds_the_interpreter(backend_factory):
-    backend_factory("alice")
+def test_holds_the_interpreter({fixture}):
+    {start}
     ctypes.PyDLL(None).sleep(3600)
 
 @pytest.mark.time_limit(1)
 def test_is_stopped():
     os.kill(os.getpid(), signal.SIGSTOP)
-
-def test_lives(journal):
-    pass
 """
 
 
-def test_a_worker_that_cannot_be_interrupted_is_ended_and_replaced(tmp_path: Path) -> None:
-    outside = Outside(tmp_path)
-    run = outside.run(STUCK_TESTS, "-n", "2")
-    assert "stood in test_sample.py::test_is_stopped (call) for" in run.stdout, run.stdout
+class Hung:
+    """A run of tests that hang, and what it left."""
 
-    tests = _tests(outside)
-    assert tests["test_lives"]["outcome"] == "passed", run.stdout
+    def __init__(self, folder: Path, source: str, *arguments: str) -> None:
+        self.outside = Outside(folder)
+        self.done = self.outside.run(source, *arguments)
+        self.run_dir = self.outside.run_dir()
+        run = json.loads((self.run_dir / "run.json").read_text())
+        self.tests: dict[str, dict[str, Any]] = {test["id"].partition("::")[2]: test for test in run["tests"]}
+
+    def bundle(self, test: str) -> str:
+        return (self.run_dir / self.tests[test]["folder"] / "hang.txt").read_text()
+
+    def left_behind(self) -> list[Any]:
+        removed = json.loads((self.run_dir / "reaper.json").read_text())["removed"]
+        return [*removed, *self.outside.processes()]
+
+
+@pytest.fixture(scope="module")
+def in_workers(tmp_path_factory: pytest.TempPathFactory) -> Hung:
+    source = HANGING_TESTS + STUCK_TESTS.format(fixture="backend_factory", start='backend_factory("alice")')
+    return Hung(tmp_path_factory.mktemp("in_workers"), source, "-n", "2")
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Hung:
+    return Hung(tmp_path_factory.mktemp("alone"), HANGING_TESTS)
+
+
+@pytest.mark.parametrize("where", ["alone", "in_workers"])
+def test_a_test_that_hangs_fails_with_evidence_and_the_others_run(where: str, request: pytest.FixtureRequest) -> None:
+    run: Hung = request.getfixturevalue(where)
+    assert run.done.returncode == 1
+    tests = run.tests
+    assert tests["test_lives"]["outcome"] == "passed", run.done.stdout
+    hung = tests["test_waits_for_ever"]
+    assert (hung["outcome"], hung["verdict"]["of"]) == ("failed", "hang")
+    said = "\n".join(hung["verdict"]["evidence"])
+    assert "test_waits_for_ever (call) has taken" in said and "its limit is 1.5 s" in said
+    assert "the main thread stood at test_sample.py:7 in test_waits_for_ever" in said
+    bundle = run.bundle("test_waits_for_ever")
+    assert "threading.Event().wait()  # for ever" in bundle, "the line that hangs"
+    node = bundle.partition("threads of node alice-")[2]
+    assert "most recent call first" in node and "status_backend/__main__.py" in node, "the stack of the node"
+    if where == "in_workers":
+        controller = bundle.partition("threads of the controller")[2]
+        assert "xdist/dsession.py" in controller
+
+    torn_down = tests["test_in_its_teardown"]
+    assert (torn_down["outcome"], torn_down["verdict"]["of"]) == ("error", "hang")
+    assert run.left_behind() == []
+
+
+def test_a_worker_that_cannot_be_interrupted_is_ended_and_replaced(in_workers: Hung) -> None:
+    assert "stood in test_sample.py::test_is_stopped (call) for" in in_workers.done.stdout, in_workers.done.stdout
+
+    tests = in_workers.tests
     for name in ("test_holds_the_interpreter", "test_is_stopped"):
         assert (tests[name]["outcome"], tests[name]["verdict"]["of"]) == ("crashed", "hang")
-        assert "xdist/dsession.py" in (outside.run_dir() / tests[name]["folder"] / "hang.txt").read_text()
-    held = tests["test_holds_the_interpreter"]
-    assert any(
-        line == "the main thread stood at test_sample.py:7 in test_holds_the_interpreter"
-        for line in held["verdict"]["evidence"]
-    )
-    bundle = (outside.run_dir() / held["folder"] / "hang.txt").read_text()
-    assert "most recent call first" in bundle.partition("threads of node alice-")[2]
+        assert "xdist/dsession.py" in in_workers.bundle(name)
+    held = "\n".join(tests["test_holds_the_interpreter"]["verdict"]["evidence"])
+    assert re.search(r"^the main thread stood at test_sample.py:\d+ in test_holds_the_interpreter$", held, re.MULTILINE)
+    node = in_workers.bundle("test_holds_the_interpreter").partition("threads of node alice-")[2]
+    assert "most recent call first" in node
     assert any("was stopped, as by SIGSTOP" in line for line in tests["test_is_stopped"]["verdict"]["evidence"])
-    assert outside.processes() == [] and _left_behind(outside) == []
 
 
 def test_without_workers_the_process_ends_itself_with_stacks(tmp_path: Path) -> None:
-    run = Outside(tmp_path).run(STUCK_TESTS.replace("backend_factory", "").replace('("alice")', "pass"), "-k", "holds")
+    run = Outside(tmp_path).run(STUCK_TESTS.format(fixture="", start="pass"), "-k", "holds")
     assert run.returncode == 1
     assert 'test_sample.py", line 7 in test_holds_the_interpreter' in run.stderr
 
@@ -169,12 +187,3 @@ def test_no_limit(tmp_path: Path) -> None:
 def _run_with(folder: Path, conftest: str, source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / "conftest.py").write_text(conftest)
     return Outside(folder).run(source, *arguments)
-
-
-def _tests(outside: Outside) -> dict[str, dict[str, Any]]:
-    run = json.loads((outside.run_dir() / "run.json").read_text())
-    return {test["id"].partition("::")[2]: test for test in run["tests"]}
-
-
-def _left_behind(outside: Outside) -> list[str]:
-    return json.loads((outside.run_dir() / "reaper.json").read_text())["removed"]

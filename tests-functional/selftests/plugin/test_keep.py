@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import argparse
+import os
 import re
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import requests
 
+from fleet import Run, kept
+from plugin.isolation import _checked, parse_seconds
+from selftests.fleet.outside import await_report
 from selftests.plugin.outside import HARNESS, Outside
 
-PATIENCE = 60  # seconds
-
 ONE_FAILS = """
-def test_fails(codex_node):
-    assert codex_node.spr() == "on purpose"
+def test_fails(backend_factory):
+    assert not backend_factory("alice").health()
 
-def test_passes(codex_node):
-    assert codex_node.spr()
+def test_passes(backend_factory):
+    assert backend_factory("bob").health()
 """
-
-
-@pytest.fixture
-def outside(tmp_path: Path) -> Outside:
-    return Outside(tmp_path)
-
-
-def await_end(outside: Outside) -> dict:
-    report = outside.run_dir() / "reaper.json"
-    deadline = time.monotonic() + PATIENCE
-    while not report.exists():
-        assert time.monotonic() < deadline, f"the kept nodes have not ended after {PATIENCE} s"
-        time.sleep(0.05)
-    assert outside.processes() == []
-    return json.loads(report.read_text())
 
 
 def sweep(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -45,8 +32,9 @@ def sweep(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=HARNESS, capture_output=True, text=True)
 
 
-def test_nodes_of_a_failed_test_stay_until_they_are_removed(outside: Outside) -> None:
-    run = outside.run(ONE_FAILS, "--keep", "-n", "1")
+def test_nodes_of_a_failed_test_stay_until_they_are_removed(tmp_path: Path) -> None:
+    outside = Outside(tmp_path)
+    run = outside.run(ONE_FAILS, "--keep-for", "45m", "-n", "1")
     assert "1 failed, 1 passed" in run.stdout
     said = run.stdout.partition("nodes that stay up")[2]
     assert re.search(r"kept until \d\d:\d\d:\d\d, then removed:\n  test_sample.py::test_fails, which failed\n", said)
@@ -56,25 +44,29 @@ def test_nodes_of_a_failed_test_stay_until_they_are_removed(outside: Outside) ->
     assert f"remove them now: ./_assets/scripts/run_functional_tests_dev.sh --remove {run_id}\n" in said
 
     assert len(outside.processes()) == 4, "three shared nodes and one of the failed test"
-    url = re.search(r"codex-gw0-\d \(codex\): running\n +api +(http:\S+)", said)[1]
-    assert requests.get(f"{url}/api/codex/v1/spr", timeout=5).status_code == 200
+    url = re.search(r"alice-gw0-\d \(status-backend\): running\n +http +(http:\S+)", said)[1]
+    assert requests.get(f"{url}/health", timeout=5).status_code == 200
 
     swept = sweep()
     assert f"left alone {run_id}: kept until" in swept.stdout
     assert len(outside.processes()) == 4
     assert sweep("--remove", run_id).stdout == f"removed {run_id}\n"
-    assert await_end(outside)["reason"] == "the reaper was asked to end"
+    assert await_report(outside.run_dir())["reason"] == "the reaper was asked to end"
+    assert outside.processes() == []
 
 
-def test_kept_nodes_end_at_their_time(outside: Outside) -> None:
-    run = outside.run(ONE_FAILS, "--keep-for", "1s")
-    assert "kept until" in run.stdout
-    report = await_end(outside)
+def test_what_is_kept_ends_at_its_time(tmp_path: Path) -> None:
+    run = Run.create(tmp_path)
+    sleeper = subprocess.Popen(["sleep", "600"], env={**os.environ, **run.environment()})
+    (until,) = kept.keep(run, 1.0)
+    assert until.startswith("kept until ")
+    report = await_report(run.run_dir)
     assert report["reason"] == "it was kept for 1 s"
-    assert len(report["removed"]) == 4
+    assert report["removed"] == [f"process {sleeper.pid} sleep 600"]
+    assert sleeper.wait(5) == -signal.SIGKILL
 
 
-def test_time_that_is_none_is_refused(outside: Outside) -> None:
-    run = outside.run(ONE_FAILS, "--keep-for", "soon")
-    assert run.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "'soon' is no time: write 90s, 45m or 2h" in run.stderr
+@pytest.mark.parametrize("text", ["soon", "0", "5d", "-1s"])
+def test_time_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=f"'{text}' is no time: write 90s, 45m or 2h"):
+        _checked(parse_seconds)(text)
