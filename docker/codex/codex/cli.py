@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import faulthandler
+import gc
 import logging
 import os
 import re
@@ -181,6 +182,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.
     """
     options = parse(sys.argv[1:] if argv is None else argv, os.environ)
+    gc.disable()  # until the node serves: hardly anything of what it imports becomes garbage
+    # aiohttp reads the system's certificates as it is imported, and this node calls nobody over TLS.
+    os.environ.update(SSL_CERT_FILE=os.devnull, SSL_CERT_DIR=os.devnull)
     faulthandler.register(signal.SIGUSR1, all_threads=True)  # to see where it stands: the stacks, on stderr
     try:
         configure(options.log_level, options.log_file)
@@ -227,6 +231,8 @@ async def _run(options: argparse.Namespace) -> int:
         ports = {"api": rest.port, "p2p": int(node.listening[0].split("/")[4])}
         if options.metrics:
             ports["metrics"] = parts[-1].port
+        gc.freeze()
+        gc.enable()
         announce_ready(ports)
         log.info("REST interface on http://%s:%s/api/codex/v1", options.api_bindaddr, rest.port)
         await stop.wait()

@@ -5,7 +5,6 @@ coroutines.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
@@ -21,6 +20,7 @@ from .network.discovery import Discovery
 from .network.exchange import BlockExchange
 from .network.host import Libp2pHost
 from .network.identity import SignedPeerRecord, check_peer_id, load_or_create_key
+from .network.lean import import_libp2p
 from .network.messages import Address
 from .repo import Repository
 
@@ -215,12 +215,12 @@ class _Running:
         for addr in config.listen_addrs:
             check_listen_addr(addr)
         check_nat(config.nat)
+        # libp2p takes its time to import: meanwhile the repository opens and the loop stays free.
+        await asyncio.gather(asyncio.to_thread(import_libp2p), self.repository.open())
         try:
-            boot = [SignedPeerRecord.parse(spr) for spr in config.bootstrap_nodes] if config.bootstrap_nodes else []
+            boot = [SignedPeerRecord.parse(spr) for spr in config.bootstrap_nodes]
         except CodexError as error:
             raise ConfigError(f"bootstrap-node: {error}") from error
-        # libp2p takes most of a second to import: meanwhile the repository opens and the loop stays free.
-        await asyncio.gather(asyncio.to_thread(importlib.import_module, "libp2p"), self.repository.open())
         key = load_or_create_key(config.net_privkey)
         self.host = Libp2pHost(key, config.listen_addrs, config.max_peers, self._on_peer)
         self.exchange = BlockExchange(self.repository, self.host, config.block_retries, self._seek)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
+import gc
 import json
 import logging
 import os
@@ -15,9 +16,7 @@ import time
 from pathlib import Path
 
 from wakunode.enr import EnrError
-from wakunode.node import Node
 from wakunode.options import Options, parse_options
-from wakunode.serving import CannotListen
 from wakunode.store import StoreError
 
 _LEVELS = {"TRACE": "DEBUG", "NOTICE": "INFO", "WARN": "WARNING", "FATAL": "CRITICAL"}
@@ -29,6 +28,9 @@ log = logging.getLogger("wakunode")
 
 def main() -> None:
     options = parse_options()
+    gc.disable()  # until the node serves: hardly anything of what it imports becomes garbage
+    # aiohttp reads the system's certificates as it is imported, and this node calls nobody over TLS.
+    os.environ.update(SSL_CERT_FILE=os.devnull, SSL_CERT_DIR=os.devnull)
     _log_to_stderr(options.log_level)
     faulthandler.register(signal.SIGUSR1, all_threads=True)  # to see where it stands: the stacks, on stderr
     for name in options.without_effect:
@@ -37,6 +39,9 @@ def main() -> None:
 
 
 async def run(options: Options) -> int:
+    from wakunode.node import Node
+    from wakunode.serving import CannotListen
+
     stop = asyncio.Event()
     _await_end(stop)
     try:
@@ -46,6 +51,8 @@ async def run(options: Options) -> int:
         return 1
     try:
         await node.start()
+        gc.freeze()
+        gc.enable()
         _tell_ready(node.ports)
         await stop.wait()
     except (CannotListen, EnrError) as error:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 from coincurve import PublicKey
 from coincurve.ecdsa import cdata_to_der, deserialize_compact
-from Crypto.Hash import keccak
 
 from wakunode.identity import Identity
 from wakunode.multiaddr import Multiaddr
@@ -30,6 +31,21 @@ Item = bytes | list["Item"]
 
 class EnrError(ValueError):
     """A node record that cannot be made, read or trusted."""
+
+
+def _import_keccak() -> ModuleType:
+    """pycryptodome's. Without cffi it calls its C code by ctypes, and need not import a parser of C first."""
+    spared = {} if "cffi" in sys.modules else {"cffi": None}
+    sys.modules.update(spared)  # type: ignore[arg-type]  # None: not to be imported
+    try:
+        from Crypto.Hash import keccak
+    finally:
+        for name in spared:
+            del sys.modules[name]
+    return keccak
+
+
+keccak = _import_keccak()
 
 
 @dataclass(frozen=True)

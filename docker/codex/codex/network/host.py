@@ -196,7 +196,7 @@ class Libp2pHost:
         host = new_host(
             key_pair=self._key,
             sec_opt={NOISE: NoiseTransport(self._key, noise_privkey=create_new_key_pair().private_key)},
-            muxer_preference="MPLEX",
+            muxer_opt={TProtocol(mplex.MPLEX_PROTOCOL_ID): mplex.Mplex},
             connection_config=ConnectionConfig(
                 max_connections=most, high_watermark=most, low_watermark=0, min_connections=0, dial_timeout=DIAL_TIMEOUT
             ),
