@@ -27,6 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if is_worker(config):
         return
     settings = Settings.of(config)
+    if not config.option.collectonly:
+        settings.require_logs_dir()
     try:
         choice = choose(settings.runtime)
     except FleetError as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +133,15 @@ class Settings:
         """Not the reference ones of this run."""
         return bool(self.docker_image or self.status_backend_urls)
 
+    def require_logs_dir(self) -> None:
+        """Makes it where it is missing. UsageError where nothing can be written to it."""
+        try:
+            self.logs_dir.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.logs_dir):
+                pass
+        except OSError as error:
+            raise pytest.UsageError(f"logs cannot be written: {error}; --logs-dir DIR puts them elsewhere") from error
+
     @classmethod
     def of(cls, config: pytest.Config) -> Settings:
         option = config.option
@@ -158,7 +169,14 @@ class Settings:
 
 
 def _check(option: argparse.Namespace) -> None:
-    """UsageError for options that contradict each other."""
+    """UsageError for values that cannot be, and for options that contradict each other."""
+    for name, urls in (
+        ("--status_backend_url", option.status_backend_url),
+        ("--waku-store-url", [option.waku_store_url] if option.waku_store_url else []),
+    ):
+        for url in urls:
+            if not re.fullmatch(r"https?://[^/\s]+/?", url):
+                raise pytest.UsageError(f"{name} is http://HOST:PORT, not {url!r}")
     for name, image in (("--docker-image", option.docker_image), ("--codex-image", option.codex_image)):
         if image and option.runtime == "process":
             raise pytest.UsageError(f"{name} {image} needs Docker, but --runtime is process")

@@ -1,0 +1,39 @@
+"""Options whose values cannot be."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from plugin.options import Settings
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"status_backend_url": ["localhost:3333"]}, "--status_backend_url is http://HOST:PORT, not 'localhost:3333'"),
+        ({"waku_store_url": "http://store/v1"}, "--waku-store-url is http://HOST:PORT, not 'http://store/v1'"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(pytestconfig: pytest.Config, values: dict, complaint: str) -> None:
+    option = argparse.Namespace(**{**vars(pytestconfig.option), **values})
+    with pytest.raises(pytest.UsageError, match=f"^{re.escape(complaint)}$"):
+        Settings.of(SimpleNamespace(option=option))
+
+
+def test_logs_that_cannot_be_written_are_told_before_anything_is_started(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(Settings.of(pytestconfig), logs_dir=tmp_path / "new" / "logs")
+    settings.require_logs_dir()
+    assert settings.logs_dir.is_dir() and not list(settings.logs_dir.iterdir())
+
+    (file := tmp_path / "file").touch()
+    complaint = f"logs cannot be written: [Errno 17] File exists: '{file}'; --logs-dir DIR puts them elsewhere"
+    with pytest.raises(pytest.UsageError, match=f"^{re.escape(complaint)}$"):
+        dataclasses.replace(settings, logs_dir=file).require_logs_dir()
