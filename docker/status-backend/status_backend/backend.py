@@ -25,6 +25,7 @@ from .accounts.requests import InvalidRequest, Request
 from .accounts.store import Account, AccountStore
 from .api.accounts import AccountsService
 from .api.settings import SettingsService
+from .api.wakuext_profile import ProfileService
 from .api.wallet import WalletService
 from .db import DatabaseError
 from .fleets import FleetError, WakuFleet, load_fleet, load_fleets
@@ -212,6 +213,7 @@ class Backend:
                 AccountsService(Keypairs(session.db), keystore),
                 SettingsService(session.settings, session.node_config),
                 WalletService(),
+                ProfileService(session, self._open_root(root)),
             ]
             for service in own:
                 self._register(stack, service)
@@ -265,6 +267,7 @@ class Backend:
             fleet=fleet,
             account=opened.account.to_json(),
             options={**opened.kept_options, **requests.without_secrets(request)},
+            announce_media=self._announce_media,
         )
 
     def _find_fleet(self, name: str | None) -> WakuFleet | None:

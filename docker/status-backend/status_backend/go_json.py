@@ -39,6 +39,8 @@ def loads(text: str | bytes) -> Any:
         return _whole(value) if _SURROGATE_ESCAPE.search(text) else value
     except RecursionError:
         raise ValueError("exceeded max depth") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(_syntax_error(error)) from None
 
 
 @contextmanager
@@ -75,6 +77,54 @@ def _whole(value: Any) -> Any:
     if isinstance(value, dict):
         return {_whole(key): _whole(item) for key, item in value.items()}
     return value
+
+
+_AT_A_CHARACTER = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Expecting ':' delimiter": "after object key",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+}
+
+
+def _syntax_error(error: json.JSONDecodeError) -> str:
+    """What Go says of it."""
+    text, at = error.doc, error.pos
+    rest = text[at:]
+    if error.msg.startswith("Invalid \\"):  # an escape: Go points at what is wrong in it
+        hexadecimal = re.match(r"\\?u?[0-9a-fA-F]{0,3}", rest) if "u" in error.msg else None
+        rest = rest[hexadecimal.end() if hexadecimal else 1 :]
+        where = "in \\u hexadecimal character escape" if hexadecimal else "in string escape code"
+    elif error.msg == "Expecting value" and (literal := _literal(rest)):
+        same = next((i for i, (one, other) in enumerate(zip(rest, literal, strict=False)) if one != other), len(rest))
+        rest, where = rest[same:], f"in literal {literal} (expecting {_quoted(literal[same : same + 1])})"
+    elif error.msg == "Expecting value" and rest.startswith("-"):
+        rest, where = rest[1:], "in numeric literal"
+    elif error.msg == "Expecting ',' delimiter":
+        where = "after object key:value pair" if _in_object(text[:at]) else "after array element"
+    else:
+        where = _AT_A_CHARACTER.get(error.msg, "")  # an unterminated string ends where the text does
+    return f"invalid character {_quoted(rest[0])} {where}" if rest and where else "unexpected end of JSON input"
+
+
+def _literal(text: str) -> str | None:
+    return next((literal for literal in ("true", "false", "null") if text[:1] == literal[0]), None)
+
+
+def _in_object(text: str) -> bool:
+    """Whether what is open at the end of this beginning of a JSON text is an object."""
+    opened = []
+    for bracket in re.findall(r'"(?:[^"\\]|\\.)*"|[][{}]', text):
+        if bracket in "[{":
+            opened.append(bracket)
+        elif bracket in "]}":
+            opened.pop()
+    return opened[-1:] == ["{"]
+
+
+def _quoted(character: str) -> str:
+    return {"'": r"'\''", '"': "'\"'"}.get(character, repr(character))
 
 
 class UnmarshalError(ValueError):

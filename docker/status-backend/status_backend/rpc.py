@@ -144,7 +144,7 @@ class Dispatcher:
         try:
             request = loads(raw)
         except ValueError as error:
-            return json.dumps(_failure(None, PARSE_ERROR, f"parse error: {error}"))
+            return json.dumps(_failure(None, PARSE_ERROR, str(error)))
         if not isinstance(request, list):
             answer = await self._handle_one(request)
             return None if answer is None else _encode(answer)

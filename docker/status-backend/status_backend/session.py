@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +24,7 @@ class Session:
     `listen_host` is the host of --address: what embedded listeners bind to. `public_key` is the chat key's, `0x04…`.
     `account` is the profile as `InitializeApplication` lists it; `options` is the CreateAccountAndLogin,
     RestoreAccountAndLogin or LoginAccount request as it came (without its secrets), e.g. `messageArchiveInterval`.
+    `announce_media` tells once more where the media server listens.
     """
 
     key_uid: str
@@ -39,6 +40,7 @@ class Session:
     fleet: WakuFleet | None
     account: dict[str, Any]
     options: dict[str, Any]
+    announce_media: Callable[[], None] = lambda: None
 
 
 class Part(Protocol):

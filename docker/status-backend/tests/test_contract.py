@@ -38,12 +38,9 @@ CHAIN = "there is no chain"
 LATER = "sections for the storage nodes of later generations"
 NO_WAKU = "this node is a client of the fleet's Waku nodes and listens to nobody"
 IDENTICON = "no identicons are drawn"
-MEDIA = "the media server stays as it is when the messenger starts"
 
 SINGLE_NODE = {
     "Fleets.*": FLEET,
-    "mediaserver.started:15": MEDIA,
-    "mediaserver.started:70": MEDIA,
     "*essenger*.result.mailservers": FLEET,
     "GetNodeConfig*.ClusterConfig.*": FLEET,
     "GetNodeConfig*.Networks": CHAIN,
@@ -56,17 +53,18 @@ SINGLE_NODE = {
 }
 
 BATCHED = "the original gathers what it received for up to a second into one signal; ours tells it at once"
+STATUS = "a status is told when it is set, not every few minutes"
 SYNCED = "marks of what was fetched from the store: ours are there once it was, the original tells them apart and later"
 TWO_NODES = {
-    "mediaserver.started:8": MEDIA,
-    "mediaserver.started:22": MEDIA,
     "wakuext_listenAddresses.result": NO_WAKU,
     "*peers.result*": "what a peer speaks: libp2p protocols there, the Waku node's REST interface here",
     "messages.new:31": BATCHED,
     "messages.new:37": SYNCED,
-    "messages.new:57": BATCHED,
-    "messages.new:58.c*": BATCHED,
-    "messages.new:60": BATCHED,
+    "messages.new:57.communities": BATCHED,
+    "messages.new:57.statusUpdates": STATUS,
+    "messages.new:57.updatedProfileShowcaseContactIDs": "no profile showcases",
+    "messages.new:58.communities": BATCHED,
+    "messages.new:60": STATUS,
     "messages.new:74": SYNCED,
     "messages.new:77": SYNCED,
     "*.syncedTo": SYNCED,
@@ -74,8 +72,6 @@ TWO_NODES = {
     "history.request.started:*.numBatches": "ours asks for all content topics at once",
     "*.revealedAccounts[[]0].chain_ids": CHAIN,
     "*.revealedAccounts[[]0].signature": "of an id that is not the recorded one",
-    "messages.new:51.requestsToJoinCommunity*.our": "a member's own request stays its own",
-    "messages.new:51.requestsToJoinCommunity*.revealedAccounts": "and what it revealed is not forgotten",
     "*.activityCenterState.updatedAt": "the time of the notification, not 0",
     "*.lastMessage.identicon": IDENTICON,
     "wakuext_sendChatMessage.result.chats*.members": "all members, not those of before the join",
@@ -96,11 +92,10 @@ OURS_ONLY = {
 
 ENABLE = {"jsonrpc": "2.0", "id": 1, "method": "wakuext_enableCommunityHistoryArchiveProtocol", "params": []}
 CRASH = {
-    "mediaserver.started:8": MEDIA,
     "wakuext_startMessenger.result.mailservers": FLEET,
     "wakuext_enableCommunityHistoryArchiveProtocol": "this is what ended the original",
 }
-HANG = {"mediaserver.started:9": MEDIA, "wakuext_startMessenger.result.mailservers": FLEET}
+HANG = {"wakuext_startMessenger.result.mailservers": FLEET}
 
 Nodes = Callable[..., dict[str, BackendProcess]]
 

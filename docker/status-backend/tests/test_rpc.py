@@ -62,6 +62,28 @@ def test_result_and_id_come_back(dispatcher, id):
     }
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("", "unexpected end of JSON input"),
+        ('{"a": "x', "unexpected end of JSON input"),
+        ("not json", "invalid character 'o' in literal null (expecting 'u')"),
+        ("-x", "invalid character 'x' in numeric literal"),
+        ("'a'", r"invalid character '\'' looking for beginning of value"),
+        ("{a: 1}", "invalid character 'a' looking for beginning of object key string"),
+        ('{"a" 1}', "invalid character '1' after object key"),
+        ('{"a": [1, 2}', "invalid character '}' after array element"),
+        ('{"a": "[" "b"}', "invalid character '\"' after object key:value pair"),
+        ('{"a": "\n"}', r"invalid character '\n' in string literal"),
+        (r'"\x"', "invalid character 'x' in string escape code"),
+        (r'"\u12G4"', r"invalid character 'G' in \u hexadecimal character escape"),
+        ("{} {}", "invalid character '{' after top-level value"),
+    ],
+)
+def test_what_is_no_json_is_told_in_gos_words(dispatcher, body, said):
+    assert ask(dispatcher, body)["error"] == {"code": -32700, "message": said}
+
+
 def test_trailing_parameters_may_be_left_out(dispatcher):
     assert ask(dispatcher, request("example_joinWords", "a"))["result"] == "a end"
 

@@ -153,6 +153,12 @@ def test_a_listener_that_does_not_read_is_dropped_alone(monkeypatch):
         ("CreateAccountAndLogin", {"displayName": "alice_node"}, "create-account: invalid password"),
         ("CreateAccountAndLogin", {"displayName": "al"}, "create-account: invalid display name"),
         ("CreateAccountAndLogin", {"displayName": "alice_eth"}, "create-account: invalid display name"),
+        ("CreateAccountAndLogin", {"displayName": "   "}, "create-account: invalid display name"),
+        ("CreateAccountAndLogin", "null", "create-account: invalid display name"),
+        ("CreateAccountAndLogin", "{nope", "invalid character 'n' looking for beginning of object key string"),
+        ("InitializeApplication", "null", "initialize-centralized-metric: no dataDir"),
+        ("RestoreAccountAndLogin", {"mnemonic": "a b", "displayName": "al"}, "create-account: invalid display name"),
+        ("RestoreAccountAndLogin", {"mnemonic": "a b"}, "create-account: invalid password"),
         ("RestoreAccountAndLogin", {"displayName": "alice_node"}, "restore-account: invalid mnemonic"),
         ("LoginAccount", {"password": "x"}, "login: invalid key uid"),
         ("Logout", None, "there is no running node"),
@@ -272,6 +278,25 @@ def test_settings(backend):
     for key, value in (("nope", 1), ("public-key", "0x04"), ("currency", 1)):
         assert backend.rpc("settings_saveSetting", key, value)["error"]["code"] == -32000
     assert wait_rpc(backend, "settings_nodeConfig") == backend.call("GetNodeConfig").json()
+
+
+def test_what_a_profile_says_of_itself(backend):
+    key_uid = backend.create()["account"]["key-uid"]
+    for method, value in (("setDisplayName", " new name "), ("setBio", "born today")):
+        assert wait_rpc(backend, f"wakuext_{method}", value) is None
+    color = {"customizationColor": "army", "keyUid": key_uid}
+    assert wait_rpc(backend, "wakuext_setCustomizationColor", color) is None
+    for method, value, error in (
+        ("setDisplayName", "ab", "only letters, numbers, underscores and hyphens allowed"),
+        ("setDisplayName", "alice_eth", 'usernames ending with "eth" are not allowed'),
+        ("setBio", "x" * 241, "invalid bio"),
+        ("setCustomizationColor", {**color, "keyUid": "0x1"}, "account not found"),
+    ):
+        assert backend.rpc(f"wakuext_{method}", value)["error"] == {"code": -32000, "message": error}
+    settings = wait_rpc(backend, "settings_getSettings")
+    assert (settings["display-name"], settings["bio"]) == ("new name", "born today")
+    (listed,) = backend.call("OpenAccounts", str(backend.data_dir)).json()
+    assert (listed["name"], listed["customizationColor"]) == ("new name", "army")
 
 
 def test_the_missing_fleet_is_told(backend):

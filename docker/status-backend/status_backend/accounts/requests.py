@@ -69,12 +69,10 @@ def parse(body: str, go_struct: str) -> Request:
     try:
         raw: Any = loads(body)
     except ValueError as error:
-        raise InvalidRequest(
-            f"{go_struct}: invalid JSON: {error}" if body else "unexpected end of JSON input"
-        ) from None
-    if not isinstance(raw, dict):
+        raise InvalidRequest(str(error)) from None
+    if not isinstance(raw, dict | None):
         raise InvalidRequest(str(UnmarshalError(raw, f"requests.{go_struct}")))
-    given: Request = raw
+    given: Request = raw or {}
     request: Request = {}
     for key, value in given.items():
         name = _SPELLING.get(key.lower(), key)
@@ -99,18 +97,15 @@ def validate_initialize(request: Request) -> None:
 
 
 def validate_create(request: Request) -> None:
-    if not request.get("displayName"):
+    if not request.get("displayName", "").strip():
         raise InvalidRequest("create-account: invalid display name")
-    validate_display_name(request["displayName"], "create-account")
-    _validate_new_account(request, "create-account")
+    _validate_new_account(request)
 
 
 def validate_restore(request: Request) -> None:
     if not request.get("mnemonic"):
         raise InvalidRequest("restore-account: invalid mnemonic")
-    if request.get("displayName"):
-        validate_display_name(request["displayName"], "restore-account")
-    _validate_new_account(request, "restore-account")
+    _validate_new_account(request)
 
 
 def validate_login(request: Request) -> None:
@@ -131,26 +126,30 @@ def require(request: Request, prefix: str, *names: str) -> None:
             raise InvalidRequest(f"{prefix}: invalid {name}")
 
 
-def validate_display_name(name: str, prefix: str) -> None:
-    """The original's rules: 5 to 24 letters, digits, underscores, hyphens and spaces; no ending that looks like ENS."""
-    if not _DISPLAY_NAME.fullmatch(name):
-        reason = "only letters, numbers, underscores, hyphens and spaces allowed, 5 to 24 of them"
-    elif name != name.strip():
-        reason = "a space at the start or the end is not allowed"
-    elif name.lower().endswith(("_eth", "-eth", ".eth")):
-        reason = 'usernames ending with "eth" are not allowed'
-    else:
-        return
-    raise InvalidRequest(f"{prefix}: invalid display name: {reason}")
+def display_name(name: str) -> str:
+    """Without spaces around it. ValueError unless that is empty, or 5 to 24 letters, digits, underscores, hyphens."""
+    name = name.strip()
+    if name and not _DISPLAY_NAME.fullmatch(name):
+        raise ValueError("only letters, numbers, underscores and hyphens allowed")
+    if name.endswith(("_eth", "-eth", ".eth")):
+        raise ValueError('usernames ending with "eth" are not allowed')
+    return name
 
 
-def _validate_new_account(request: Request, prefix: str) -> None:
+def _validate_new_account(request: Request) -> None:
+    """The original's request to restore an account is one to create it, with a mnemonic."""
+    prefix = "create-account"
+    if request.get("displayName"):
+        try:
+            request["displayName"] = display_name(request["displayName"])
+        except ValueError as error:
+            raise InvalidRequest(f"{prefix}: invalid display name: {error}") from None
     if not request.get("password"):
         raise InvalidRequest(f"{prefix}: invalid password")
     if not request.get("customizationColor"):
         raise InvalidRequest(f"{prefix}: invalid customization color")
     if not request.get("rootDataDir"):
-        raise InvalidRequest(f"{prefix}: invalid root data dir")
+        raise InvalidRequest(f"{prefix}: invalid root data directory")
     if not 0 <= request.get("kdfIterations", 0) <= MAX_KDF_ITERATIONS:
         raise InvalidRequest(f"{prefix}: invalid kdf iterations")
     for name in ("importInitialDelay", "messageArchiveInterval"):

@@ -86,8 +86,8 @@ class SettingsService(Service):
 
 def _check_name(name: str) -> None:
     try:
-        requests.validate_display_name(name, "save-setting")
-    except requests.InvalidRequest as error:
+        requests.display_name(name)
+    except ValueError as error:
         raise ServiceError(str(error)) from None
 
 

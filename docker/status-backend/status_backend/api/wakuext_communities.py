@@ -73,6 +73,11 @@ class CommunitiesService(Service):
         return await self._communities.fetch(checked(request, "FetchCommunityRequest", FETCH))
 
     @rpc()
+    async def join_community(self, community_id: str) -> dict[str, Any]:
+        """Without asking anybody: who is no member may listen, and is not listened to."""
+        return (await self._communities.join(community_id)).to_json()
+
+    @rpc()
     async def spectate_community(self, community_id: str) -> dict[str, Any]:
         return (await self._communities.spectate(community_id)).to_json()
 

@@ -319,6 +319,20 @@ class Communities:
             self.enter(response, community)
         return response
 
+    async def join(self, community_id: str) -> Response:
+        """Without asking anybody, so as to read along: who is no member is not listened to."""
+        community = self.get(community_id)
+        if community.joined:
+            raise ServiceError("already joined")
+        await self._prepare(community)
+        with self._context.work() as response:
+            community = replace(community, joined=True, joined_at=clock.now_s(), spectated=False)
+            self._store.save(community)
+            self.enter(response, community)
+            if self._context.archives is not None:
+                self._context.tell_archives(self._context.archives.community_joined(community.id))
+        return response
+
     async def _prepare(self, community: Community) -> None:
         chats = [community.id, ids.universal_chat_id(community.id), *community.chat_ids()]
         await self._context.transport.prepare(chats)

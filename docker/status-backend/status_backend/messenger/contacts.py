@@ -30,6 +30,7 @@ from .response import Response
 NONE, MUTUAL, SENT, RECEIVED, DISMISSED = 0, 1, 2, 3, 4
 # States of a contact request message.
 PENDING, ACCEPTED, DECLINED = 1, 2, 3
+_DEFAULT_COLOR = "blue"  # of who does not tell its colour, as in the original
 # Messages in which a chat says how the two stand to each other.
 _EVENT_SENT = ChatMessage.SYSTEM_MESSAGE_MUTUAL_EVENT_SENT
 _EVENT_ACCEPTED = ChatMessage.SYSTEM_MESSAGE_MUTUAL_EVENT_ACCEPTED
@@ -46,6 +47,7 @@ class Contact:
     remote_state: int = NONE
     remote_clock: int = 0
     blocked: bool = False
+    customization_color: str = ""
 
     @property
     def added(self) -> bool:
@@ -67,6 +69,7 @@ class Contact:
             "lastUpdated": 0,
             "lastUpdatedLocally": 0,
             "displayName": self.display_name,
+            "customizationColor": self.customization_color,
             "localNickname": self.nickname,
             "bio": "",
             "images": None,
@@ -88,8 +91,9 @@ class Contact:
             "compressedKey": compressed,
             "emojiHash": identity.emoji_hash(self.id),
         }
-        if not self.nickname:
-            del body["localNickname"]
+        for optional in ("customizationColor", "localNickname"):
+            if not body[optional]:
+                del body[optional]
         return body
 
     @property
@@ -253,6 +257,16 @@ class Contacts:
         return response
 
     # Receiving
+
+    def learn(
+        self, response: Response, public_key: str, display_name: str, color: str = _DEFAULT_COLOR, old: bool = False
+    ) -> None:
+        """What somebody says it is called. Something `old` says so of who has no name yet."""
+        contact = self.get(public_key)
+        if not display_name or display_name == contact.display_name or public_key == self._context.public_key:
+            return
+        if not (old and contact.display_name):
+            self.save(response, replace(contact, display_name=display_name, customization_color=color))
 
     def receive_message(self, response: Response, arrival: Arrival) -> None:
         """What a one-to-one message, once it is stored, says of us and its author."""

@@ -12,6 +12,7 @@ from .. import metrics
 from ..protocol import application, ids
 from ..protocol.application import Application, MalformedMessage, Type
 from ..protocol.chat_message_pb2 import PRIVATE_GROUP, ChatMessage, DeleteMessage, EditMessage
+from ..protocol.communities_pb2 import CommunityRequestToJoin
 from ..protocol.emoji_reaction_pb2 import EmojiReaction
 from ..protocol.pin_message_pb2 import PinMessage
 from ..protocol.waku_archive_pb2 import WakuMessage
@@ -189,7 +190,8 @@ class Inbox:
     def _from_mailbox(self, response: Response, message: Application, filter_: Filter, envelope: Envelope) -> None:
         kind = message.type
         if kind == Type.COMMUNITY_REQUEST_TO_JOIN:
-            self._membership.receive_request(response, message, self._addressee(filter_), envelope)
+            request = self._membership.receive_request(response, message, self._addressee(filter_), envelope)
+            response.then(lambda: self._introduce(message.from_, request))
         elif kind == Type.COMMUNITY_REQUEST_TO_LEAVE:
             self._membership.receive_leave(response, message, self._addressee(filter_))
         elif kind == Type.COMMUNITY_REQUEST_TO_JOIN_RESPONSE:
@@ -250,8 +252,15 @@ class Inbox:
         self._handlers[type(body)](response, arrival, body)
         self._conversations.keep(arrival)
         if isinstance(body, ChatMessage):
+            self._contacts.learn(response, arrival.source, body.display_name, old=archived)
             self._delivery.note(arrival)
         return arrival
+
+    def _introduce(self, public_key: str, request: CommunityRequestToJoin) -> None:
+        """Told apart from what the request changes, as the original does."""
+        with self._context.work() as response:
+            self._contacts.learn(response, public_key, request.display_name, request.customization_color)
+        self._context.emit(response)
 
     @staticmethod
     def _addressee(filter_: Filter) -> str:

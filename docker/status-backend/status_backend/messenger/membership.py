@@ -219,7 +219,9 @@ class Membership:
         joined = replace(community, joined=True, joined_at=clock.now_s(), spectated=False)
         self._store.save(joined)
         self._communities.enter(response, joined)
-        self._show(response, request)
+        # As the original tells it here, and only here: as if it were another's, without what was revealed.
+        shown = replace(request, revealed_accounts=[]).to_json("")
+        response.add("requestsToJoinCommunity", request.id, shown)
         self._activity.notify(response, _notification(request, COMMUNITY_MEMBERSHIP_REQUEST, read=False))
         response.then(lambda: self._notify_of_joining(joined))
         self._tell("community_joined", joined.id)
@@ -281,7 +283,9 @@ class Membership:
             self._communities.publish(response, community, draft)
         return response
 
-    def receive_request(self, response: Response, message: Application, community_id: str, envelope: Envelope) -> None:
+    def receive_request(
+        self, response: Response, message: Application, community_id: str, envelope: Envelope
+    ) -> CommunityRequestToJoin:
         body = CommunityRequestToJoin.FromString(message.payload)
         check_clock(body.clock * 1000, envelope)
         community = self._mine(community_id, body.community_id)
@@ -313,6 +317,7 @@ class Membership:
             self._activity.notify(response, _notification(request, COMMUNITY_MEMBERSHIP_OF_OTHER, read=False))
             if weighed:
                 response.then(lambda: self.review(request))
+        return body
 
     def receive_leave(self, response: Response, message: Application, community_id: str) -> None:
         body = CommunityRequestToLeave.FromString(message.payload)

@@ -136,6 +136,7 @@ class Messenger:
         if self._started:
             raise ServiceError("messenger already started")
         self._started = True
+        self._context.session.announce_media()
         fleet = self._context.session.fleet
         mailservers = [] if fleet is None else [_mailserver(node, fleet) for node in fleet.store_nodes]
         return {"mailservers": mailservers, "notifications": None, "discordOldestMessageTimestamp": 0}

@@ -175,4 +175,5 @@ STEPS = (
     ALTER TABLE chats ADD COLUMN synced_to INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE chats ADD COLUMN synced_from INTEGER NOT NULL DEFAULT 0;
     """,
+    "ALTER TABLE contacts ADD COLUMN customization_color TEXT NOT NULL DEFAULT ''",
 )

@@ -38,6 +38,23 @@ async def test_unsigned_request_waits_even_where_members_are_accepted_automatica
     await member.wait("messages.new", lambda event: event.get("requestsToJoinCommunity", [{}])[0].get("state") == 3)
 
 
+async def test_joining_without_asking(new_node):
+    owner, listener = await new_node("owner"), await new_node("listener")
+    created = await owner.rpc("createCommunity", COMMUNITY)
+    community_id, chat_id = created["communities"][0]["id"], created["chats"][0]["id"]
+    assert (await listener.ask("joinCommunity", community_id))["error"]["message"] == "community not found"
+    await listener.rpc("fetchCommunity", {"communityKey": community_id, "waitForResponse": True})
+    joined = await listener.rpc("joinCommunity", community_id)
+    assert joined["communities"][0]["joined"] is True and joined["chats"][0]["id"] == chat_id
+    assert (await listener.ask("joinCommunity", community_id))["error"]["message"] == "already joined"
+    await listener.in_step()
+    await owner.rpc("sendChatMessage", {"chatId": chat_id, "text": "hello", "contentType": 1})
+    await listener.message("hello")
+    posted = await listener.ask("sendChatMessage", {"chatId": chat_id, "text": "hi", "contentType": 1})
+    assert posted["error"]["message"].startswith("can't post")
+    await listener.archives.wait("joined", community_id)
+
+
 async def signed_request(member, community_id: str, wallet: PrivateKey, address: str) -> dict:
     asked = await member.rpc("generateJoiningCommunityRequestsForSigning", member.public_key, community_id, [address])
     signature = signing.sign_personal(wallet, ids.from_hex(asked[0]["data"]))

@@ -65,3 +65,16 @@ async def test_refused(pair):
         ("acceptContactRequest", {"id": "0x00"}, "record not found"),
     ):
         assert text in (await alice.ask(method, params))["error"]["message"]
+
+
+async def test_who_says_something_is_known_by_name(owner_and_member):
+    owner, member, _, chat_id = owner_and_member
+    event = await owner.wait("messages.new", lambda event: contact(event, member.public_key))
+    assert contact(event, member.public_key)["customizationColor"] == "primary"  # from its request to join
+    for name in ("owner", "owner the second"):
+        owner.session.settings.set("display-name", name)
+        await owner.rpc("sendChatMessage", {"chatId": chat_id, "text": f"I am {name}", "contentType": 1})
+        await member.message(f"I am {name}")
+        (known,) = await member.rpc("contacts")
+        assert (known["primaryName"], known["added"], known["hasAddedUs"]) == (name, False, False)
+    assert [c["displayName"] for c in await owner.rpc("contacts")] == ["member"]  # and not itself
