@@ -41,14 +41,14 @@ def test_failed_already(journal):
     rpc(journal, "wakuext_hasCommunityArchive", None)
     raise AssertionError("the test's own")
 
-def test_unknown(journal):
-    rpc(journal, "wakuext_inventedYesterday", {"any": "thing"})
-    rpc(journal, "wakuext_communities", [])
-    rpc(journal, "accounts_verifyPassword", True)
-
 def test_worker_dies(journal):
     rpc(journal, "wakuext_enr", "enr:-x")
     os.kill(os.getpid(), 9)
+
+def test_unknown(journal):  # in the worker that takes the dead one's place
+    rpc(journal, "wakuext_inventedYesterday", {"any": "thing"})
+    rpc(journal, "wakuext_communities", [])
+    rpc(journal, "accounts_verifyPassword", True)
 """
 
 
@@ -58,7 +58,7 @@ class Recorded:
     def __init__(self, folder: Path) -> None:
         self.outside = Outside(folder)
         self.transcripts = folder / "transcripts"
-        self.done = self.outside.run(TESTS, "-n", "2", "--schema-check", "fail", "--record", str(self.transcripts))
+        self.done = self.outside.run(TESTS, "-n", "1", "--schema-check", "fail", "--record", str(self.transcripts))
         self.run = _run_json(self.outside)
         self.outcomes = {test["id"].rpartition("::")[2]: test["outcome"] for test in self.run["tests"]}
 

@@ -79,9 +79,8 @@ FAILING = """
 import pytest
 
 @pytest.mark.parametrize("what", ["it's a b", "other"])
-def test_fails(backend_factory, unique_text, what):
-    backend = backend_factory("alice")
-    assert unique_text(what) == backend.rng.random()
+def test_fails(test_folder, rng, unique_text, what):
+    assert unique_text(what) == rng.random()
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,8 @@ def test_a_failed_test_keeps_them_and_another_does_not(tmp_path: Path) -> None:
     assert any(b"kept" in path.read_bytes() for path in codex.rglob("*") if path.is_file())
     assert not list(kept.rglob("key")), "a network key is a private key in plain"
     assert "as private keys or beyond" in (kept.parent / "journal.jsonl").read_text()
+    assert json.loads((outside.run_dir() / "reaper.json").read_text())["removed"] == [], "without workers too"
+    assert outside.processes() == []
 
 
 class OnDisk:

@@ -11,24 +11,29 @@ from selftests.plugin.outside import Outside
 
 SAMPLE = """
 import pytest
+from fleet import catalog
+
+@pytest.fixture
+def node(nodes):
+    return nodes.start(catalog.waku_store(nodes.name("waku"), retention_seconds=60))
 
 def test_real(codex_node, faults):
     with faults.restart(codex_node):
         pass
     assert codex_node.peer_id()
 
-def test_sham(codex_node, faults, nodes, monkeypatch):
-    monkeypatch.setattr(nodes.started[0], "pause", lambda: None)
-    with faults.pause(codex_node):
+def test_sham(node, faults, monkeypatch):
+    monkeypatch.setattr(node, "pause", lambda: None)
+    with faults.pause(node):
         pass
 
-def test_lost(codex_node, faults, nodes, monkeypatch):
-    monkeypatch.setattr(nodes.started[0], "start", lambda: None)
-    with faults.kill(codex_node):
+def test_lost(node, faults, monkeypatch):
+    monkeypatch.setattr(node, "start", lambda: None)
+    with faults.kill(node):
         pass
 
-def test_forgotten(codex_node, faults):
-    faults.kill(codex_node)
+def test_forgotten(node, faults):
+    faults.kill(node)
 
 def test_shared(codex_bootstrap, faults):
     with pytest.raises(ValueError, match="codex-bootstrap is shared"):
@@ -37,9 +42,9 @@ def test_shared(codex_bootstrap, faults):
 def test_network(network_faults, backend_new_profile):
     raise AssertionError("it must not begin")
 
-def test_disk(codex_node, faults):
+def test_disk(node, faults):
     with pytest.raises(ValueError, match="sized_data"):
-        faults.disk_full(codex_node)
+        faults.disk_full(node)
 """
 
 
@@ -47,7 +52,7 @@ def test_disk(codex_node, faults):
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Path]]:
     """What the run printed, and the folders of its tests."""
     outside = Outside(tmp_path_factory.mktemp("outside"))
-    run = outside.run(SAMPLE, "-rs", "-n", "2")
+    run = outside.run(SAMPLE, "-rs")
     assert json.loads((outside.run_dir() / "reaper.json").read_text())["removed"] == []
     folders = {path.name.rpartition(".")[2]: path for path in outside.run_dir().glob("test_sample.*")}
     return run.stdout, folders
@@ -84,7 +89,7 @@ def test_the_audit_does_not_count_a_node_that_a_fault_has_ended(evidence) -> Non
 def test_a_fault_without_a_with_is_an_error(evidence) -> None:
     found = record(evidence[1]["test_forgotten"])
     assert found["outcome"] == "error"
-    assert "want of a `with`: kill of codex" in found["phases"][-1]["error"]
+    assert "want of a `with`: kill of waku-" in found["phases"][-1]["error"]
 
 
 def test_the_rest(evidence) -> None:

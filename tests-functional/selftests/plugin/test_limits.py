@@ -10,8 +10,8 @@ from selftests.plugin.outside import Outside
 SAMPLE = """
 import psutil
 
-def test_limit(codex_node, nodes):
-    (node,) = nodes.started
+def test_limit(backend_factory):
+    node = backend_factory("alice").node
     assert node._process().rlimit(psutil.RLIMIT_DATA) == (1 << 30, 1 << 30)
 """
 
