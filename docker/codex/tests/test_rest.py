@@ -223,6 +223,7 @@ CHUNKED_HELLO = b"5;a=b\r\nhello\r\n0\r\nX-Trailer: y\r\n\r\n"
         HELLO_HEAD.replace(b"1.1", b"1.0") + b"Content-Length: 5\r\n\r\nhello",
         HELLO_HEAD + b"transfer-encoding: Chunked\r\n\r\n" + CHUNKED_HELLO,
         HELLO_HEAD + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+        HELLO_HEAD + b"Expect: nothing\r\nContent-Length: 5\r\n\r\nhello",
         HELLO_HEAD + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",  # stored as it came
         HELLO_HEAD + b"X: y\r\n" * 300 + b"Content-Length: 5\r\n\r\nhello",
         HELLO_HEAD.replace(b"/data", b"/data?unknown=1") + b"Content-Length: 5\r\n\r\nhello",
@@ -295,7 +296,6 @@ async def test_connect_refuses_bad_peer_ids(rest, path):
         "/ip4/127.0.0.1/tcp/99999",
         "/ip4/1.2.3/tcp/1",
         "127.0.0.1:80",
-        "/unix/x",
         "/ip4/127.0.0.1/tcp/",
         "%00",
         "/dns4//tcp/1",
@@ -304,6 +304,12 @@ async def test_connect_refuses_bad_peer_ids(rest, path):
 async def test_connect_with_absurd_addresses_finds_no_peer(rest, addr):
     answer = await rest("GET", f"/connect/16Uiu2HAm8qpLZLgFA2hVmrWj66HhcWScyCRRwxSqtxgrLGQ6CAtv?addrs={addr}")
     assert (answer.status, answer.text) == (400, "Unable to find Peer!")
+
+
+@pytest.mark.parametrize("addr", ["/ip4/127.0.0.1/udp/9", "/unix/x", "/ip4/127.0.0.1"])
+async def test_connect_dials_nothing_but_tcp(rest, addr):
+    answer = await rest("GET", f"/connect/16Uiu2HAm8qpLZLgFA2hVmrWj66HhcWScyCRRwxSqtxgrLGQ6CAtv?addrs={addr}")
+    assert (answer.status, answer.text) == (400, "Unable to dial peer")
 
 
 async def test_log_level(rest):
@@ -316,21 +322,80 @@ async def test_log_level(rest):
     assert (await rest("POST", "/debug/chronicles/loglevel?level=info")).headers["Content-Type"] == "text/plain"
 
 
+def _cors(methods: str, **more: str) -> dict[str, str]:
+    names = "Access-Control-Allow-Origin", "Access-Control-Allow-Methods", "Access-Control-Max-Age"
+    return dict(zip(names, ("https://example.org", f"{methods}, OPTIONS", "86400"), strict=True)) | {
+        f"Access-Control-{name.replace('_', '-')}": value for name, value in more.items()
+    }
+
+
+ASKED_FOR = {"Headers": "X-Requested-With"}
+CORS = {
+    "OPTIONS /data": _cors("POST", Allow_Headers="content-type, content-disposition"),
+    f"OPTIONS /data/{MISSING}": _cors("GET,DELETE"),
+    "OPTIONS /sales/availability/x": _cors("PATCH"),
+    f"GET /data/{MISSING}": _cors("GET", **ASKED_FOR),
+    "GET /data/x": _cors("GET"),
+    f"GET /data/{MISSING}/network/stream": _cors("GET", **ASKED_FOR, Expose_Headers="Content-Disposition"),
+    f"GET /data/{MISSING}/network/manifest": _cors("GET"),
+    f"DELETE /data/{MISSING}": _cors("DELETE"),
+    "GET /peerid": _cors("GET"),
+    "GET /spr": _cors("GET"),
+    "GET /debug/info": _cors("GET"),
+    "GET /connect/x": _cors("GET"),
+    "GET /sales/slots": _cors("GET"),
+    "POST /debug/chronicles/loglevel": _cors("POST"),
+    # What its handlers answer without them has them for a caller that names its origin.
+    "GET /data": {},
+    "GET /space": {},
+    f"GET /data/{MISSING}/exists": {},
+    "POST /data": {},
+}
+
+
 async def test_cors_only_when_asked_for(tmp_path):
-    async with node(tmp_path) as running, Rest(running) as without, Rest(running, "https://example.org") as with_origin:
-        for path, methods in (
-            ("/data", "POST, OPTIONS"),
-            ("/data/zDvZRwzm9nCsVNwv7R6yrjcombSP3DKYHDGQ8suQnGd63jroR47D", "GET,DELETE, OPTIONS"),
-        ):
-            headers = (await with_origin("OPTIONS", path)).headers
-            assert (
-                headers["Access-Control-Allow-Origin"] == "https://example.org"
-                and headers["Access-Control-Allow-Methods"] == methods
-            )
-            assert "Access-Control-Allow-Origin" not in (await without("OPTIONS", path)).headers
+    def found(answer):
+        return {name: value for name, value in answer.headers.items() if name.startswith(("Access-Control", "Vary"))}
+
+    origin = "https://example.org"
+    async with (
+        node(tmp_path, block_retries=0) as running,
+        Rest(running) as without,
+        Rest(running, origin) as one,
+        Rest(running, "*") as all_of_them,
+    ):
+        for request, expected in CORS.items():
+            method, path = request.split(" ")
+            assert found(await one(method, path)) == expected, request
+            assert "Access-Control-Allow-Origin" not in found(await without(method, path, {"Origin": origin})), request
+        named = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+        assert found(await one("GET", "/space", {"Origin": origin})) == named
+        assert found(await one("GET", "/space", {"Origin": "https://example.com"})) == {}
+        everybody = {"Access-Control-Allow-Origin": "*"}
+        assert found(await all_of_them("GET", "/data", {"Origin": "http://a"})) == everybody
 
 
-async def test_a_client_that_goes_away_withdraws_its_want(rest):
+@pytest.mark.parametrize(
+    "raw, status",
+    [
+        (b"GET /api/codex/v1/space HTTP/1.1\r\n\r\n", 200),
+        (HELLO_HEAD + b"Content-Length: 5\r\n\r\nhello", 200),
+        (HELLO_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKED_HELLO, 200),
+        (HELLO_HEAD + b"Content-Length: 6\r\n\r\nhello", 400),
+        (HELLO_HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel", 400),
+    ],
+)
+async def test_a_client_that_sends_no_more_may_still_read(rest, raw, status):
+    reader, writer = await asyncio.open_connection("127.0.0.1", rest.port)
+    writer.write(raw)
+    writer.write_eof()
+    assert (await read_answer(reader)).status == status
+    assert len((await rest("GET", "/data")).json()["content"]) == (status == 200 and raw.startswith(b"POST"))
+    writer.close()
+
+
+async def test_a_client_that_goes_away_withdraws_its_want(rest, monkeypatch):
+    monkeypatch.setattr("codex.rest.protocol.HALF_CLOSED_TIMEOUT", 0.1)
     reader, writer = await asyncio.open_connection("127.0.0.1", rest.port)
     writer.write(f"GET {PREFIX}/data/{MISSING}/network/stream HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     wants = rest.node._on.exchange._wants

@@ -35,6 +35,18 @@ def parse_tcp(addr: str) -> tuple[str, str, int] | None:
     return family, host, int(parts[3])
 
 
+def is_multiaddr(addr: str) -> bool:
+    """True if `addr` is a multiaddress of any kind, whether it can be dialled or not."""
+    from multiaddr import Multiaddr
+    from multiaddr.exceptions import Error
+
+    try:
+        Multiaddr(addr)
+    except (Error, ValueError):
+        return False
+    return addr.startswith("/")
+
+
 def check_listen_addr(addr: str) -> str:
     """`addr` if a node can listen on it; raises ConfigError."""
     parsed = parse_tcp(addr)

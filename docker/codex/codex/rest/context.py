@@ -43,7 +43,10 @@ def error_answer(status: int, message: str, headers: dict[str, str] | None = Non
 
 
 def cors(request: web.Request, methods: str) -> dict[str, str]:
-    """The CORS headers for `methods`; none unless the node was started with --api-cors-origin."""
+    """The CORS headers that a handler sets for `methods`; none unless the node was started with --api-cors-origin.
+
+    The original's handlers set them on errors, and on some of their other answers.
+    """
     origin = request.app[ORIGIN]
     if not origin:
         return {}
@@ -52,6 +55,18 @@ def cors(request: web.Request, methods: str) -> dict[str, str]:
         "Access-Control-Allow-Methods": f"{methods}, OPTIONS",
         "Access-Control-Max-Age": "86400",
     }
+
+
+def origin_allowed(request: web.Request) -> dict[str, str]:
+    """The CORS headers that any answer gets if the request names an origin that may call."""
+    allowed, origins = str(request.app[ORIGIN] or ""), request.headers.getall("Origin", [])
+    if not allowed or len(origins) != 1:
+        return {}
+    if allowed == "*":
+        return {"Access-Control-Allow-Origin": "*"}
+    if allowed not in (origins[0], origins[0].partition("://")[2]):
+        return {}
+    return {"Access-Control-Allow-Origin": origins[0], "Vary": "Origin"}
 
 
 def wants_text(request: web.Request) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
@@ -56,16 +56,17 @@ async def listing(request: web.Request) -> web.StreamResponse:
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    return await _download(request, local=True, headers=cors(request, "GET"))
+    return await _download(request, local=True, headers={})
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    headers = {**cors(request, "GET"), "Access-Control-Expose-Headers": "Content-Disposition"}
-    return await _download(request, local=False, headers=headers)
+    return await _download(request, local=False, headers={"Access-Control-Expose-Headers": "Content-Disposition"})
 
 
 async def _download(request: web.Request, local: bool, headers: dict[str, str]) -> web.StreamResponse:
     node = request.app[NODE]
+    if allowed := cors(request, "GET"):
+        headers |= {**allowed, "Access-Control-Headers": "X-Requested-With"}
     try:
         cid = _cid(request)
         manifest = await node.manifest(cid, local)
@@ -111,18 +112,17 @@ async def delete(request: web.Request) -> web.StreamResponse:
 
 
 async def fetch(request: web.Request) -> web.StreamResponse:
-    return await _manifest_answer(request, "POST")
+    return await _manifest_answer(request, request.app[NODE].fetch)
 
 
 async def network_manifest(request: web.Request) -> web.StreamResponse:
-    return await _manifest_answer(request, "GET")
+    return await _manifest_answer(request, request.app[NODE].manifest)
 
 
-async def _manifest_answer(request: web.Request, method: str) -> web.StreamResponse:
-    node, headers = request.app[NODE], cors(request, method)
+async def _manifest_answer(request: web.Request, get: Callable[[str], Awaitable[Manifest]]) -> web.StreamResponse:
+    headers = cors(request, "GET")
     try:
-        cid = _cid(request)
-        return json_answer(_named(await (node.fetch(cid) if method == "POST" else node.manifest(cid))), headers)
+        return json_answer(_named(await get(_cid(request))))
     except IncorrectCid as error:
         return error_answer(400, str(error), headers)
     except CodexError as error:
@@ -130,16 +130,15 @@ async def _manifest_answer(request: web.Request, method: str) -> web.StreamRespo
 
 
 async def exists(request: web.Request) -> web.StreamResponse:
-    headers = cors(request, "GET")
     try:
         cid = _cid(request)
-        return json_answer({cid: await request.app[NODE].exists(cid)}, headers)
+        return json_answer({cid: await request.app[NODE].exists(cid)})
     except IncorrectCid as error:
-        return error_answer(400, str(error), headers)
+        return error_answer(400, str(error), cors(request, "GET"))
 
 
 async def space(request: web.Request) -> web.StreamResponse:
-    return json_answer(await request.app[NODE].space(), cors(request, "GET"))
+    return json_answer(await request.app[NODE].space())
 
 
 async def options_data(request: web.Request) -> web.StreamResponse:

@@ -27,12 +27,13 @@ async def info(request: web.Request) -> web.StreamResponse:
 
 
 async def log_level(request: web.Request) -> web.StreamResponse:
+    headers = cors(request, "POST")
     if "level" not in request.query:
-        return error_answer(400, "Missing log level")
+        return error_answer(400, "Missing log level", headers)
     try:
         set_level(request.query["level"])
     except ValueError as error:
-        return error_answer(500, str(error))
+        return error_answer(500, str(error), headers)
     return text_answer("")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from ..errors import DialFailed, InvalidPeerId, PeerNotFound
-from ..network.addresses import parse_tcp
+from ..network.addresses import is_multiaddr
 from .context import NODE, Route, cors, error_answer, json_answer, text_answer, wants_text
 
 
@@ -26,7 +26,7 @@ async def connect(request: web.Request) -> web.StreamResponse:
     headers = cors(request, "GET")
     given = request.query.getall("addrs", [])
     # As in the original one address that does not parse spoils the list, and the peer is looked up instead.
-    addrs = given if all(parse_tcp(addr) for addr in given) else []
+    addrs = given if all(map(is_multiaddr, given)) else []
     try:
         await request.app[NODE].connect(request.match_info["peer"], addrs)
     except (InvalidPeerId, PeerNotFound, DialFailed) as error:

@@ -12,13 +12,14 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
-from aiohttp import HttpVersion11, web
+from aiohttp import EMPTY_PAYLOAD, HttpVersion11, StreamReader, web
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 
 from ..version import SERVER
 
 MAX_HEAD = 8192
 HEAD_TIMEOUT = 60.0  # seconds from the connection to the end of the head
+HALF_CLOSED_TIMEOUT = 5.0  # seconds without a byte of an answer after which a client that sends no more is gone
 HOST = re.compile(rb"\r\nhost[ \t]*:", re.IGNORECASE)
 BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding)[ \t]*:[ \t]*([^\r]*)", re.IGNORECASE)
 
@@ -32,6 +33,7 @@ class Connection(RequestHandler):
         super().__init__(manager, loop=loop, **options)
         self._clock = loop
         self._head: bytearray | None = bytearray()
+        self._body: StreamReader = EMPTY_PAYLOAD
         self._left: int | None = None  # bytes of the body that are still to come, if its length was announced
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -42,6 +44,22 @@ class Connection(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._head_is_over()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:
+        """The client sends no more. It may have gone, or have closed its half only and still be reading."""
+        if self._head is not None:
+            return False
+        if not self._body.is_eof():
+            self._break_off("the body has ended too early")
+        self._close_if_idle(-1)
+        return True
+
+    def _close_if_idle(self, before: int) -> None:
+        sent = self._current_request.writer.output_size if self._current_request else 0
+        if sent > before:
+            self._deadline = self._clock.call_later(HALF_CLOSED_TIMEOUT, self._close_if_idle, sent)
+        elif self.transport is not None:
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         if self._head is None:
@@ -66,9 +84,13 @@ class Connection(RequestHandler):
             self._left -= len(data)
         if data:
             super().data_received(data)
-            if self._request_count > 1:  # the parser's complaint: tell who reads the body
-                self._body.set_exception(RequestPayloadError("the chunks of the body cannot be read"))
-                self._body.feed_eof()
+            if self._request_count > 1:  # the parser's complaint
+                self._break_off("the chunks of the body cannot be read")
+
+    def _break_off(self, reason: str) -> None:
+        """Tell who reads the body that no more of it comes."""
+        self._body.set_exception(RequestPayloadError(reason))
+        self._body.feed_eof()
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None

@@ -12,7 +12,7 @@ from ..errors import NotStarted
 from ..node import CodexNode
 from ..version import SERVER
 from . import data, debug, marketplace, peers
-from .context import NODE, ORIGIN, error_answer
+from .context import NODE, ORIGIN, error_answer, origin_allowed
 from .protocol import Connection
 
 PREFIX = "/api/codex/v1"
@@ -32,7 +32,7 @@ class RestServer:
         app.on_response_prepare.append(_finish_headers)
         for module in (data, peers, debug, marketplace):
             for route in module.routes:
-                app.router.add_route(route.method, PREFIX + route.path, route.handler)
+                app.router.add_route(route.method, PREFIX + route.path, route.handler, expect_handler=_expect)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_TIMEOUT)
 
     async def start(self) -> None:
@@ -63,8 +63,17 @@ async def _refusals(request: web.Request, handler: Callable[[web.Request], Await
         return error_answer(503, str(error))
 
 
+async def _expect(request: web.Request) -> None:
+    """Tell who waits for it to go on; other expectations are none of the original's business."""
+    if request.version == HttpVersion11 and request.headers["Expect"].strip().lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # it is no part of the answer
+
+
 async def _finish_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.force_close()
     response.headers["Connection"] = "close"
     response.headers["Server"] = SERVER
+    for name, value in origin_allowed(request).items():
+        response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Length", "0")  # also to HEAD and with 204
