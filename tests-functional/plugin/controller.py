@@ -27,14 +27,18 @@ def pytest_configure(config: pytest.Config) -> None:
     if is_worker(config):
         return
     settings = Settings.of(config)
-    if not config.option.collectonly:
-        settings.require_logs_dir()
     try:
         choice = choose(settings.runtime)
     except FleetError as error:
         raise pytest.UsageError(str(error)) from error
     os.environ.setdefault("DOCKER_CONTEXT", context_name())  # it may be switched while the run goes
     config.stash[RUN] = RunOnDemand(settings, Isolation.of(config), choice, lambda text: _say(config, text))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not is_worker(session.config) and not session.config.option.collectonly:
+        Settings.of(session.config).require_logs_dir()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -68,7 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="URL",
-        help="use a status-backend that already runs; repeat it, one is taken per backend of a test",
+        help="use a status-backend that already runs; repeat it, one is taken per backend of a test (default: none)",
     )
     group.addoption(
         "--waku-store-url",
@@ -93,11 +93,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--waku-fleets-config",
         default="",
         metavar="PATH",
-        help="a fleets config inside the backend, instead of the one made from the run's own Waku nodes",
+        help="a fleets config inside the backend (default: one made from the run's own Waku nodes)",
     )
-    group.addoption("--push-fleets-config", default="", metavar="PATH", help="push fleets config inside the backend")
+    group.addoption(
+        "--push-fleets-config", default="", metavar="PATH", help="push fleets config inside the backend (default: none)"
+    )
     group.addoption("--password", default="", help="password of new profiles (default: one per profile, from the run)")
-    group.addoption("--logout", action="store_true", help="log out before InitializeApplication, for reused backends")
+    group.addoption(
+        "--logout",
+        action="store_true",
+        help="log out before InitializeApplication, for reused backends (default: off)",
+    )
 
 
 @dataclass(frozen=True)
