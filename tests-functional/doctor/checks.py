@@ -61,6 +61,7 @@ def examine(facts: Facts) -> list[Finding]:
     ]
     for about, value, check in simple:
         findings.append(_unseen(about, value) if isinstance(value, Absent) else check(value))
+    findings.insert(-1, _own_networks(facts.own_networks))
     return findings
 
 
@@ -199,6 +200,18 @@ def _open_files(limit: int) -> Finding:
     if unlimited or limit >= GOOD_FILES:
         return Finding(Level.OK, "open files", "no limit" if unlimited else f"{limit} for a process")
     return Finding(Level.WARN, "open files", f"{limit} for a process", f"ulimit -n {GOOD_FILES}")
+
+
+def _own_networks(had: bool | Absent) -> Finding:
+    about = "namespaces"
+    if not isinstance(had, Absent):
+        return Finding(Level.OK, about, "processes can have networks of their own, for network faults")
+    if "No module named" in had.why:
+        return _unseen(about, had)
+    fix = "sysctl -w user.max_user_namespaces=10000; on Ubuntu also kernel.apparmor_restrict_unprivileged_userns=0"
+    if "not installed" in had.why or "not found" in had.why:
+        fix = "apt-get install iproute2 util-linux"
+    return Finding(Level.WARN, about, f"{had.why}: network faults need Docker", fix)
 
 
 def _runs(runs: Any) -> Finding:

@@ -66,6 +66,7 @@ class Facts:
     ports: tuple[int, int] | Absent  # range of the ports that the kernel chooses from
     pressure: bool | Absent  # does the kernel tell of it?
     open_files: int | Absent
+    own_networks: bool | Absent  # for each process; why it cannot have one
 
 
 def gather() -> Facts:
@@ -83,6 +84,7 @@ def gather() -> Facts:
         ports=_try(_port_range),
         pressure=_try(Path("/proc/pressure/cpu").exists),
         open_files=_try(lambda: resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
+        own_networks=_try(_own_networks),
     )
 
 
@@ -188,3 +190,12 @@ def _available_memory() -> int:
 def _port_range() -> tuple[int, int]:
     low, high = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
     return int(low), int(high)
+
+
+def _own_networks() -> bool:
+    from fleet.private_network import make_bridge
+
+    bridge = make_bridge({})
+    bridge.kill()
+    bridge.communicate()
+    return True

@@ -48,6 +48,11 @@ exec "$@"
 """
 
 
+def make_bridge(marks: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """What holds the network. Raises NotSupported."""
+    return namespace.hold(WHAT, [*namespace.make("net"), "sh", "-c", BRIDGE_SCRIPT], marks)
+
+
 @dataclass
 class Place:
     """The network namespace of one node: that of the process `holder`. `published` are the ports on this machine's
@@ -96,8 +101,7 @@ class PrivateNetwork:
             return cls(folder, known["bridge"])
         folder.mkdir()
         try:
-            command = [*namespace.make("net"), "sh", "-c", BRIDGE_SCRIPT]
-            bridge = namespace.hold(WHAT, command, run.environment())
+            bridge = make_bridge(run.environment())
         except NotSupported as error:
             note.write_text(json.dumps({"refused": str(error)}))
             raise

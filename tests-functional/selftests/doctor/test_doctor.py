@@ -40,6 +40,7 @@ GOOD = Facts(
     ports=(32768, 60999),
     pressure=True,
     open_files=1024,
+    own_networks=True,
 )
 BAD = Facts(
     python=(3, 9, 2),
@@ -60,6 +61,7 @@ BAD = Facts(
     ports=(60000, 60999),
     pressure=False,
     open_files=256,
+    own_networks=Absent("no network of its own for each process: ip: Operation not permitted"),
 )
 
 
@@ -81,9 +83,10 @@ ok    memory       8.0 GiB available
 ok    ports        the kernel chooses from 32768-60999: 28232
 ok    load         the kernel tells of pressure, which deadlines follow
 ok    open files   1024 for a process
+ok    namespaces   processes can have networks of their own, for network faults
 ok    leftovers    none
 
-15 ok, 0 to look at, 0 in the way of a run
+16 ok, 0 to look at, 0 in the way of a run
 """
     )
 
@@ -123,10 +126,13 @@ warn  load         the kernel does not tell of pressure (PSI)
                    fix: boot Linux with psi=1
 warn  open files   256 for a process
                    fix: ulimit -n 1024
+warn  namespaces   no network of its own for each process: ip: Operation not permitted: network faults need Docker
+                   fix: sysctl -w user.max_user_namespaces=10000; on Ubuntu also \
+kernel.apparmor_restrict_unprivileged_userns=0
 warn  leftovers    20261124-100000-abcdef: nobody holds it any more
                    fix: ./_assets/scripts/run_functional_tests_dev.sh --sweep
 
-1 ok, 11 to look at, 3 in the way of a run
+1 ok, 12 to look at, 3 in the way of a run
 """
     )
     assert all(finding.fix for finding in findings if finding.level is not Level.OK)
@@ -167,6 +173,7 @@ def test_this_machine_is_looked_at() -> None:
     assert facts.python == sys.version_info[:3]
     assert isinstance(facts.ports, tuple) and isinstance(facts.memory, int)
     assert isinstance(facts.disks["logs"], int)
+    assert facts.own_networks is True or facts.own_networks.why.startswith("no network of its own")
 
 
 def test_engine_is_looked_at() -> None:
