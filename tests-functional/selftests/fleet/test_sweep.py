@@ -60,7 +60,7 @@ def await_nothing(run, client):
     deadline = time.monotonic() + WITHIN
     while (left := leftovers.find(run["run_id"], client).describe()) or Path(run["temp_dir"]).exists():
         assert time.monotonic() < deadline, f"still there: {left}"
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 @pytest.fixture

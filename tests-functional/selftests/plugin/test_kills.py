@@ -7,12 +7,15 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
 import pexpect
 import psutil
+
+from report import files
 
 SCRIPT = Path(__file__).parents[3] / "_assets/scripts/run_functional_tests_dev.sh"
 PATIENCE = 90  # seconds; with processors to spare none of this takes 10
@@ -22,9 +25,11 @@ SAMPLE = """
 import threading
 from pathlib import Path
 import pytest
+from fleet import catalog
 
 @pytest.mark.parametrize("which", ["first", "second"])
-def test_waits_to_be_killed(codex_node, which):
+def test_waits_to_be_killed(nodes, which):
+    nodes.start(catalog.waku_store(nodes.name("node"), retention_seconds=60))
     Path("/dev/tty").write_text(f"{which} node is up\\n")
     threading.Event().wait()
 """
@@ -63,9 +68,10 @@ class ScriptRun:
 
     def await_end(self) -> None:
         deadline = time.monotonic() + PATIENCE
+        psutil.wait_procs(self.processes(), timeout=PATIENCE)  # looking through all there are takes a processor
         while left := [*map(_command, self.processes()), *map(str, self.temp.glob("*functional*"))]:
             assert time.monotonic() < deadline, f"after {PATIENCE} s there are still {left}"
-            time.sleep(0.05)
+            time.sleep(0.2)
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:
@@ -136,6 +142,10 @@ def test_nothing_survives_and_other_runs_go_on(tmp_path: Path) -> None:
             run.await_end()
         reports = [json.loads(report.read_text()) for report in (tmp_path / "logs").glob("2*/reaper.json")]
         assert [report["failed"] for report in reports] == [[]] * len(runs)
+        outcomes = Counter(
+            record["outcome"] for log in (tmp_path / "logs").glob("2*") for _, record in files.records(log)
+        )
+        assert outcomes == {"crashed": 4, "interrupted": 3}
         assert bystander.is_running()
     finally:
         bystander.kill()

@@ -108,6 +108,7 @@ class Project:
             "FUNCTIONAL_TESTS_PYTHON": sys.executable,
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # each takes its time to start, and one is used
             "PYTEST_PLUGINS": "xdist",
+            "PATH": f"{self.root / 'bin'}{os.pathsep}{outer['PATH']}",
             "SCRIPT_TEST_MARK": self.mark,
             "TMPDIR": str(self.root / "tmp"),
         }
@@ -172,6 +173,9 @@ def finish(terminal: pexpect.spawn) -> Result:
 def make_project(root: Path) -> Project:
     shutil.copytree(ROOT / "_assets/scripts", root / "_assets/scripts", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "tmp").mkdir()
+    (root / "bin").mkdir()
+    (root / "bin/getconf").write_text("#!/bin/sh\necho 1\n")  # one core, so few workers: each takes its time to start
+    (root / "bin/getconf").chmod(0o755)
     (root / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
     (root / "conftest.py").write_text(CONFTEST)
     scenarios = root / "tests-functional/tests"

@@ -57,36 +57,36 @@ def test_all_parts_run_in_their_own_folder(whole_project: Project) -> None:
     assert whole_project.remains() == []
 
 
-def test_a_failing_part_fails_the_whole_and_the_rest_still_runs(whole_project: Project) -> None:
-    node_test(whole_project, "waku").write_text("def test_fails():\n    assert False\n")
-    result = whole_project.run(SCRIPT, "--runtime", "process")
-    assert (result.status, whole_project.ran()) == (1, ["test_exists_for_default_chat", "test_harness", "test_script"])
-    summary = result.output.partition("=== Summary ===")[2]
-    assert "FAILED (exit status 1)" in next(line for line in summary.splitlines() if line.startswith("node-waku"))
-    assert summary.count("FAILED") == 1
-    assert summary.endswith("\n5 passed, 1 failed, 0 skipped\n")
+DIES_AT_ITS_END = """
+import os
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session):
+    if not hasattr(session.config, "workerinput"):
+        os._exit(0)
+"""
 
 
-def test_a_part_without_a_test_fails_the_whole(whole_project: Project) -> None:
-    node_test(whole_project, "waku").unlink()
-    result = whole_project.run(SCRIPT, "--runtime", "process")
-    assert result.status == 1
-    assert "FAILED (exit status 5)" in result.output
-
-
-def test_a_part_that_dies_fails_the_whole(whole_project: Project) -> None:
-    node_test(whole_project, "waku").write_text("import os\ndef test_dies():\n    os._exit(0)\n")
-    result = whole_project.run(SCRIPT, "--runtime", "process")
-    assert result.status == 1
-    assert "node-waku            FAILED: pytest wrote no report (exit status 0)\n" in result.output
-
-
-def test_a_part_that_is_stuck_shows_where_and_the_rest_still_runs(whole_project: Project) -> None:
+def test_each_way_to_fail_fails_the_whole_and_the_rest_still_runs(whole_project: Project) -> None:
+    """One part is stuck, one has no test, one dies and says that all is well, one fails."""
     node_test(whole_project, "waku").write_text("import time\ndef test_is_stuck():\n    time.sleep(600)\n")
-    result = whole_project.run(SCRIPT, "--runtime", "process", TEST_SECONDS="2")
+    node_test(whole_project, "codex").unlink()
+    node_test(whole_project, "status-backend").with_name("conftest.py").write_text(DIES_AT_ITS_END)
+    (whole_project.root / "tests-functional/selftests/test_fails.py").write_text(
+        "def test_fails():\n    assert False\n"
+    )
+    result = whole_project.run(SCRIPT, "--runtime", "process", TEST_SECONDS="5")
     assert (result.status, whole_project.ran()) == (1, ["test_exists_for_default_chat", "test_harness", "test_script"])
     assert "in test_is_stuck" in result.output
-    assert "node-waku            FAILED: pytest wrote no report" in result.output
+    summary = result.output.partition("=== Summary ===\n")[2]
+    told = {name: rest for name, *rest in (line.split(maxsplit=1) for line in summary.splitlines() if line)}
+    assert told["node-waku"] == ["FAILED: pytest wrote no report (exit status 1)"]
+    assert told["node-codex"][0].endswith("FAILED (exit status 5)")
+    assert told["node-status-backend"] == ["FAILED: pytest wrote no report (exit status 0)"]
+    assert told["harness"][0].endswith("FAILED (exit status 1)") and "1 passed, 1 failed" in told["harness"][0]
+    assert summary.count("FAILED") == 4
+    assert summary.endswith("\n3 passed, 1 failed, 0 skipped\n")
 
 
 def test_ctrl_c_ends_the_whole(whole_project: Project) -> None:

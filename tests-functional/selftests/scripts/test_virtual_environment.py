@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from selftests.scripts.project import Project, Result
+from selftests.scripts.project import Project, Result, make_project
 
 # What each script does first, and then the proof that the requirements are there.
 PREPARE = """
@@ -33,6 +33,11 @@ def make_wheel(folder: Path, name: str, version: str) -> None:
 
 @pytest.fixture
 def fresh_project(project: Project) -> Project:
+    return needing(project)
+
+
+def needing(project: Project) -> Project:
+    """The project with requirements, which wheels beside it meet."""
     for version in ("1.0", "2.0"):
         make_wheel(project.root / "wheels", "harness_needs", version)
         make_wheel(project.root / "wheels", "nodes_need", version)
@@ -67,35 +72,39 @@ def prepare(project: Project, **environment: str) -> Result:
     return finish(start(project, **environment))
 
 
-def test_it_is_made_once_and_refreshed_where_the_requirements_change(fresh_project: Project) -> None:
-    first = prepare(fresh_project)
-    assert first.output.endswith("ready: 1.0 1.0\n")
-    assert "Making the virtual environment" in first.output and "Installing" in first.output
-    assert prepare(fresh_project).output == "ready: 1.0 1.0\n"
+@pytest.fixture(scope="module")
+def started_at_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, list[Result]]:
+    """A project whose virtual environment was broken when two scripts started at once, and what they said."""
+    project = needing(make_project(tmp_path_factory.mktemp("started at once") / "a project"))
+    (project.root / ".venv/bin").mkdir(parents=True)
+    (project.root / ".venv/bin/python").symlink_to("/nowhere/python3")
+    return project, [finish(process) for process in [start(project), start(project)]]
 
-    require(fresh_project, "docker/base/requirements.txt", "nodes_need==3.0")
-    failed = prepare(fresh_project)
+
+def test_two_scripts_started_at_once_take_turns(started_at_once: tuple[Project, list[Result]]) -> None:
+    waited, worked = sorted((result.output for result in started_at_once[1]), key=len)
+    assert waited == "ready: 1.0 1.0\n", "when its turn came there was nothing left to do"
+    assert worked.count("Installing") == 1 and worked.endswith(waited)
+
+
+def test_a_broken_one_is_made_anew(started_at_once: tuple[Project, list[Result]]) -> None:
+    assert sum("Making the virtual environment" in result.output for result in started_at_once[1]) == 1
+
+
+def test_it_is_refreshed_where_the_requirements_change(started_at_once: tuple[Project, list[Result]]) -> None:
+    project, _ = started_at_once
+    assert prepare(project).output == "ready: 1.0 1.0\n", "made once"
+
+    require(project, "docker/base/requirements.txt", "nodes_need==3.0")
+    failed = prepare(project)
     assert failed.status == 1
     assert "nodes_need==3.0" in failed.output and "pip could not install" in failed.output
 
-    require(fresh_project, "docker/base/requirements.txt", "nodes_need==2.0")
-    changed = prepare(fresh_project)
+    require(project, "docker/base/requirements.txt", "nodes_need==2.0")
+    changed = prepare(project)
     assert changed.output.endswith("ready: 1.0 2.0\n")
     assert "Making" not in changed.output and "Installing" in changed.output
-    assert fresh_project.remains() == []
-
-
-def test_a_broken_one_is_made_anew(fresh_project: Project) -> None:
-    (fresh_project.root / ".venv/bin").mkdir(parents=True)
-    (fresh_project.root / ".venv/bin/python").symlink_to("/nowhere/python3")
-    result = prepare(fresh_project)
-    assert result.output.endswith("ready: 1.0 1.0\n")
-
-
-def test_two_scripts_started_at_once_take_turns(fresh_project: Project) -> None:
-    results = [finish(process) for process in [start(fresh_project), start(fresh_project)]]
-    assert [result.status for result in results] == [0, 0]
-    assert sum("Installing" in result.output for result in results) == 1
+    assert project.remains() == []
 
 
 def test_an_old_python_is_refused_in_words(fresh_project: Project, tmp_path: Path) -> None:
