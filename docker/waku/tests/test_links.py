@@ -194,7 +194,7 @@ def test_a_bad_hello_ends_the_link(shared: Process, hello: dict, code: int) -> N
 
 @pytest.mark.parametrize(
     "frame",
-    ["x", "[]", "{}", '{"message": {}}', '{"pubsubTopic": "x", "message": {"payload": "?"}}',
+    ["x", "[" * 100_000, "[]", "{}", '{"message": {}}', '{"pubsubTopic": "x", "message": {"payload": "?"}}',
      '{"ihave": ["x"]}', '{"ihave": 5}', '{"subscriptions": 5}', '{"response": {}}'],
 )  # fmt: skip
 def test_a_malformed_frame_ends_the_link_and_nothing_else(shared: Process, frame: str) -> None:

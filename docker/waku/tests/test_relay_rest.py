@@ -69,6 +69,13 @@ def test_a_bad_topic_subscribes_to_nothing(shared: Process, topic: str) -> None:
     shared.get(f"/relay/v1/messages/{quote('/waku/2/rs/16/5', safe='')}", 404)
 
 
+def test_types_name_no_charset_and_unknown_paths_and_methods_are_not_found(shared: Process) -> None:
+    assert shared.get("/health").headers["Content-Type"] == "application/json"
+    assert shared.get("/debug/v1/version").headers["Content-Type"] == "text/plain"
+    for method, path in (("GET", "/store/v1/messages"), ("PUT", "/health"), ("OPTIONS", "/relay/v1/subscriptions")):
+        assert shared.call(method, path, 404).content == b""
+
+
 def test_bad_bodies_are_named(shared: Process) -> None:
     def post(status: int, **body: object) -> str:
         return shared.call("POST", MESSAGES, status, **body).text
@@ -76,6 +83,7 @@ def test_bad_bodies_are_named(shared: Process) -> None:
     assert post(400) == "Missing content body"
     assert "Wrong Content-Type" in post(400, data="{}", headers={"Content-Type": "text/plain"})
     assert "could not decode" in post(400, data="{", headers={"Content-Type": "application/json"})
+    assert "nested too deeply" in post(400, data="[" * 100_000, headers={"Content-Type": "application/json"})
     assert "must be a JSON object" in post(400, json=[])
     assert "`payload` is missing" in post(400, json={"contentTopic": CONTENT_TOPIC})
     assert "not Unicode" in post(

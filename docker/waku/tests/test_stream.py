@@ -79,6 +79,7 @@ def test_bad_frames_are_named_and_change_nothing(shared: Process) -> None:
     stream = shared.stream(contentTopic=CONTENT_TOPIC)
     for frame in (
         "x",
+        "[" * 100_000,
         [],
         {},
         {"sing": []},

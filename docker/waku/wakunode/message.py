@@ -108,6 +108,14 @@ class Envelope:
         return json.dumps(body)
 
 
+def parse_json(text: str | bytes) -> Any:
+    """The value that `text` stands for. Raises ValueError, also where it is nested too deeply to be read."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def is_text(text: str) -> bool:
     """Whether a string from JSON can be written as UTF-8; one with half a surrogate pair cannot."""
     try:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from aiohttp import WSMessage, WSMsgType
 
 from wakunode.identity import Identity, peer_public_key, verify
+from wakunode.message import parse_json
 
 PROTOCOL = "/wakunode/link/1"
 HANDSHAKE_SECONDS = 5
@@ -124,7 +125,7 @@ async def receive(socket: Socket, timeout: float | None = None) -> dict[str, Any
     if message.type is not WSMsgType.TEXT:
         raise LinkFault("the link was lost", GOING_AWAY)
     try:
-        frame = json.loads(message.data)
+        frame = parse_json(message.data)
     except ValueError as error:
         raise LinkFault(f"malformed frame: {error}") from None
     if not isinstance(frame, dict):

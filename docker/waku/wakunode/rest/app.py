@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 
 from wakunode.node import Node
@@ -15,7 +17,8 @@ from wakunode.rest.stream import StreamRoute
 
 def make_app(node: Node) -> web.Application:
     # base64 makes a message a third bigger; the rest of the body is small
-    app = web.Application(client_max_size=2 * node.options.max_message_size + 64 * 1024)
+    app = web.Application(client_max_size=2 * node.options.max_message_size + 64 * 1024, middlewares=[_not_found])
+    app.on_response_prepare.append(_bare_content_type)
     DebugRoutes(node).add_to(app.router)
     StoreRoutes(node).add_to(app.router)
     LightpushRoutes(node).add_to(app.router)
@@ -29,6 +32,22 @@ def make_app(node: Node) -> web.Application:
     else:
         _refuse(app, "admin", "--rest-admin")
     return app
+
+
+@web.middleware
+async def _not_found(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """An unknown path, or method of a known one, is 404 without a body, as in nwaku."""
+    if request.match_info.http_exception:
+        return web.Response(status=404)
+    return await handler(request)
+
+
+async def _bare_content_type(_: web.Request, response: web.StreamResponse) -> None:
+    """nwaku names no charset."""
+    if response.charset:
+        response.charset = None
 
 
 def _refuse(app: web.Application, prefix: str, option: str) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aiohttp import web
 
-from wakunode.message import InvalidMessage, WakuMessage
+from wakunode.message import InvalidMessage, WakuMessage, parse_json
 
 
 def bad_request(reason: str) -> web.HTTPBadRequest:
@@ -24,7 +23,7 @@ async def json_body(request: web.Request) -> Any:
     if request.content_type != "application/json":
         raise bad_request("Wrong Content-Type, expected application/json")
     try:
-        return json.loads(await request.read())
+        return parse_json(await request.read())
     except ValueError as error:
         raise bad_request(f"Invalid content body, could not decode. {error}") from None
 

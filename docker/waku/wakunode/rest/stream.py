@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from wakunode.message import Envelope
+from wakunode.message import Envelope, parse_json
 from wakunode.outbox import Outbox, TooSlow
 from wakunode.relay import Relay
 from wakunode.rest.body import bad_request
@@ -45,7 +45,7 @@ class Subscriber:
     def command(self, text: str) -> None:
         """Carry out a frame of the client and queue the answer, behind the messages that came before it."""
         try:
-            self._change(json.loads(text))
+            self._change(parse_json(text))
         except ValueError as error:
             self.outbox.put(json.dumps({"error": str(error)}))
         else:
