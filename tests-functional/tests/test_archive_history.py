@@ -8,8 +8,10 @@ import pytest
 
 from clients.signals import SignalType
 from clients.status_backend import StatusBackend
+from resources.timings import Timings
 from steps.archives import connect_storage, enable_archives, of, wait_until_forgotten
 from steps.messenger import MessengerSteps, chat_history, create_channel, send_text
+from steps.step import step
 
 pytestmark = [pytest.mark.rpc, pytest.mark.wakuext, pytest.mark.archives]
 
@@ -25,44 +27,55 @@ class TestArchiveHistory(MessengerSteps):
     def test_late_member_sees_the_conversation_as_it_stands(
         self, backend_new_profiles, store_node, timings, unique_text
     ):
-        """Two channels, an answer, an edit, a deletion, a pin: who comes late sees the same as who was there."""
+        """Many texts in one archive, in the next an answer, an edit, a deletion, a pin, another channel: whoever comes
+        late sees the same as who was there."""
         owner, member, late_member = backend_new_profiles("owner", "member", "late_member")
         enable_archives(owner, member, late_member)
-        owner.wakuext_service.update_message_archive_interval(NEVER)
+        wakuext = owner.wakuext_service
+        wakuext.update_message_archive_interval(NEVER)
         community_id = self.create_community(owner, archives=True)
         general = self.join_community(member, owner)
-        second = create_channel(owner, community_id, "second")
 
         texts = [unique_text(f"{number}: Grüße, 你好, 🎉") for number in range(MANY)]
         with member.expect(SignalType.MESSAGES_NEW, texts[-1], timeout=timings.step_deadline):
             question, mistake, *_ = [send_text(owner, general, text) for text in texts]
-        answer = unique_text("an answer")
+        _archive_now(owner, community_id, timings)
+
+        second = create_channel(owner, community_id, "second")
+        answer, last = unique_text("an answer"), unique_text("that is all")
         with owner.expect(SignalType.MESSAGES_NEW, answer, timeout=timings.step_deadline):
             member.wakuext_service.send_chat_message(general, answer, responseTo=question["id"])
-        owner.wakuext_service.edit_message(question["id"], unique_text("what was meant"))
-        owner.wakuext_service.delete_message_and_send(mistake["id"])
-        owner.wakuext_service.send_pin_message({"chat_id": general, "message_id": question["id"], "pinned": True})
-        last = unique_text("that is all")
+        wakuext.edit_message(question["id"], unique_text("what was meant"))
+        wakuext.delete_message_and_send(mistake["id"])
+        wakuext.send_pin_message({"chat_id": general, "message_id": question["id"], "pinned": True})
         with member.expect(SignalType.MESSAGES_NEW, last, timeout=timings.step_deadline):
             send_text(owner, second, last)
+        _archive_now(owner, community_id, timings)
 
-        conversation = {chat_id: _seen(owner, chat_id) for chat_id in (general, second)}
-        assert {chat_id: _seen(member, chat_id) for chat_id in conversation} == conversation
+        conversation = _conversation(owner, general, second)
+        assert _conversation(member, general, second) == conversation
 
-        with owner.expect(CREATED, of(community_id), timeout=timings.archive_deadline):
-            owner.wakuext_service.update_message_archive_interval(timings.archive_interval)
-        for chat_id in conversation:
-            wait_until_forgotten(store_node, chat_id, timings.forget_deadline)
+        wait_until_forgotten(store_node, second, timings.forget_deadline)
         self.join_community(late_member, owner)
-        assert {chat_id: _seen(late_member, chat_id) for chat_id in conversation} == {general: [], second: []}
+        assert _conversation(late_member, general, second) == [[], []]
         with late_member.expect(IMPORTED, of(community_id), timeout=timings.archive_deadline):
             connect_storage(late_member, owner)
+        assert _conversation(late_member, general, second) == conversation
 
-        assert {chat_id: _seen(late_member, chat_id) for chat_id in conversation} == conversation
+
+@step("{owner} archives what was said until now")
+def _archive_now(owner: StatusBackend, community_id: str, timings: Timings) -> None:
+    with owner.expect(CREATED, of(community_id), timeout=timings.short_archive_deadline):
+        owner.wakuext_service.update_message_archive_interval(timings.short_archive_interval)
+    owner.wakuext_service.update_message_archive_interval(NEVER)
+
+
+def _conversation(node: StatusBackend, *chat_ids: str) -> list[list[dict[str, Any]]]:
+    """What people have written in each chat as this node shows it, newest first."""
+    return [_seen(node, chat_id) for chat_id in chat_ids]
 
 
 def _seen(node: StatusBackend, chat_id: str) -> list[dict[str, Any]]:
-    """What people have written in a chat as this node shows it, newest first."""
     pins = node.wakuext_service.chat_pinned_messages(chat_id)["pinnedMessages"] or []
     pinned = {pin["message"]["id"] for pin in pins}
     return [
