@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import faulthandler
+import gc
 import json
 import logging
 import os
@@ -15,8 +16,6 @@ import threading
 from pathlib import Path
 
 from . import __version__, logs
-from .backend import Backend
-from .server import Server
 
 log = logging.getLogger("status_backend")
 
@@ -25,6 +24,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 def main() -> None:
     arguments = parser().parse_args()
+    gc.disable()  # until it serves: hardly anything of what is imported becomes garbage
     logs.to_stderr(arguments.log_level)
     faulthandler.register(signal.SIGUSR1, all_threads=True)  # to see where it stands: the stacks, on stderr
     host, port = arguments.address
@@ -35,12 +35,17 @@ def main() -> None:
 
 
 async def _serve(host: str, port: int) -> None:
+    from .backend import Backend
+    from .server import Server
+
     stop = asyncio.Event()
     _await_end(stop)
     backend = Backend(host)
     server = Server(backend)
     try:
         await server.start(host, port)
+        gc.freeze()
+        gc.enable()
         log.info("status-backend %s serves on http://%s:%d", __version__, host, server.port)
         _tell_ready({"http": server.port})
         await stop.wait()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -11,12 +10,11 @@ from ..accounts import identity
 from ..db import Database, Row
 from ..protocol import ids
 from ..protocol.chat_message_pb2 import ChatMessage, MessageType
-from . import muting
+from . import muting, parsed_text
 from .community_store import upsert
+from .parsed_text import EVERYONE, mentions
 
 ONE_TO_ONE_CHAT, GROUP_CHAT, COMMUNITY_CHAT = 1, 3, 6
-EVERYONE = "0x00001"  # mentions all members of a community
-_MENTION = re.compile(rf"@(0x04[0-9a-f]{{128}}|{EVERYONE})(?![0-9a-f])")
 _CLOCK_DIGITS = 64
 _SHOWN = "NOT deleted_at AND source NOT IN (SELECT id FROM contacts WHERE blocked)"
 
@@ -127,9 +125,9 @@ class Message:
             "seen": self.seen,
             "outgoingStatus": self.outgoing_status,
             "quotedMessage": None,
-            "rtl": False,
-            "parsedText": parse(self.text),
-            "lineCount": 0,
+            "rtl": parsed_text.is_right_to_left(self.text),
+            "parsedText": parsed_text.parse(self.text),
+            "lineCount": self.text.count("\n"),
             "text": self.text,
             "chatId": self.chat_id,
             "localChatId": self.chat_id,
@@ -143,7 +141,7 @@ class Message:
             "timestamp": self.timestamp,
             "contentType": self.content_type,
             "messageType": self.message_type,
-            "mentions": [key for key in _MENTION.findall(self.text) if key != EVERYONE],
+            "mentions": [key for key in mentions(self.text) if key != EVERYONE],
             "mentioned": self.mentioned,
             "editedAt": self.edited_at,
             "deleted": bool(self.deleted_at),
@@ -159,24 +157,6 @@ class Message:
             if not body[key]:
                 del body[key]
         return body
-
-
-def parse(text: str) -> list[dict[str, Any]]:
-    """The text as paragraphs of literals and mentions."""
-    paragraphs = [paragraph for paragraph in re.split(r"\n{2,}", text) if paragraph]
-    return [{"type": "paragraph", "children": _inline(paragraph)} for paragraph in paragraphs]
-
-
-def _inline(paragraph: str) -> list[dict[str, Any]]:
-    children: list[dict[str, Any]] = []
-    for number, piece in enumerate(_MENTION.split(paragraph)):
-        if piece:
-            children.append({"type": "mention", "literal": piece} if number % 2 else {"literal": piece})
-    return children
-
-
-def mentions(text: str) -> set[str]:
-    return set(_MENTION.findall(text))
 
 
 class ChatStore:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .chat_store import GROUP_CHAT, Chat, ChatStore, Message, parse
+from . import parsed_text
+from .chat_store import GROUP_CHAT, Chat, ChatStore, Message
 from .community import Community
 from .community_store import CommunityStore
 from .group import GroupStore
@@ -55,7 +56,7 @@ def _quoted(message: Message) -> dict[str, Any]:
         "contentType": message.content_type,
         "from": message.source,
         "text": message.text,
-        "parsedText": parse(message.text),
+        "parsedText": parsed_text.parse(message.text),
         "albumImagesCount": 0,
     }
     return {**body, "deleted": True} if message.deleted_at else body

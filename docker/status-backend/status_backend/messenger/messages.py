@@ -11,11 +11,12 @@ from ..protocol.chat_message_pb2 import ChatMessage, DeleteMessage, EditMessage
 from ..rpc import ServiceError
 from . import clock
 from .activity_center import MENTION, REPLY, ActivityCenter, Notification
-from .chat_store import COMMUNITY_CHAT, EVERYONE, ONE_TO_ONE_CHAT, Chat, ChatStore, Message, mentions
+from .chat_store import COMMUNITY_CHAT, ONE_TO_ONE_CHAT, Chat, ChatStore, Message
 from .chat_views import ChatViews
 from .communities import Communities
 from .context import Context, Dropped
 from .conversations import MESSAGE_TYPES, Arrival, Conversations
+from .parsed_text import EVERYONE, mentions
 from .response import Response
 
 
