@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from fleet.errors import FleetError
@@ -24,7 +25,9 @@ END_TIMEOUT = 120.0  # seconds for the reapers to sweep and end
 class Guard:
     """The reapers of a run, as its controller sees them. Each would do alone."""
 
-    def __init__(self, run_id: str, run_dir: Path, temp_dir: Path, *, docker: bool, max_lifetime: float) -> None:
+    def __init__(
+        self, run_id: str, run_dir: Path, temp_dir: Path, *, docker: bool, max_lifetime: float, epilogue: Sequence[str]
+    ) -> None:
         self.report = run_dir / "reaper.json"
         self._log = self.report.with_suffix(".log")
         self._run_id = run_id
@@ -35,6 +38,7 @@ class Guard:
             "max_lifetime": max_lifetime,
             "report": str(self.report),
             "controller": os.getpid(),
+            "epilogue": list(epilogue),
         }
         self._lock = threading.Lock()
         self._dismissed = False

@@ -13,6 +13,7 @@ import json
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -28,7 +29,9 @@ from fleet.guard import HELD_BACK, KEEP, ORDERLY
 SWEEP_SECONDS = 30.0  # how long to go on while things are still found
 ENGINE_PATIENCE = 600.0  # seconds for an engine that is down, being restarted say, to come back
 ENGINE_TIMEOUT = 30.0  # seconds for an answer of the docker engine
+EPILOGUE_TIMEOUT = 120.0  # seconds for what is to be done after all that
 PAUSE = 0.25  # seconds between two looks
+DIED = "the controller died"
 SETTLE_SECONDS = 3.0  # after a death: workers outlive the controller for a moment and may just be starting something
 
 
@@ -48,7 +51,7 @@ def watch(pipe: IO[bytes], task: dict[str, Any]) -> tuple[str, float]:
     if said == KEEP:
         time.sleep(float(seconds))
         return f"it was kept for {float(seconds):.0f} s", 0.0
-    return "the controller died", SETTLE_SECONDS
+    return DIED, SETTLE_SECONDS
 
 
 def _last_word(pipe: IO[bytes]) -> str:
@@ -100,6 +103,8 @@ def main() -> int:
             earlier = json.loads(report.read_text())["removed"] if report.exists() else []
             outcome = sweep(task["run_id"], task["docker"], settle)
             leftovers.remove_temp_dir(Path(task["temp_dir"]), task["run_id"])
+            if reason == DIED and task["epilogue"]:
+                subprocess.run([*task["epilogue"], str(report.parent)], timeout=EPILOGUE_TIMEOUT)
             outcome["removed"] = earlier + outcome["removed"]
             report.with_suffix(".tmp").write_text(json.dumps({"reason": reason, **outcome}, indent=2) + "\n")
             report.with_suffix(".tmp").rename(report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,13 @@ class Run:
         docker: bool = False,
         max_lifetime: float = MAX_LIFETIME,
         limits: Limits = UNLIMITED,
+        epilogue: Sequence[str] = (),
     ) -> Run:
         """A new run of this process, the controller. Its reapers watch it from here on.
 
         `docker`: the run may start containers. `max_lifetime`: seconds after which all of it is removed, come what may.
-        `limits` hold for each node.
+        `limits` hold for each node. `epilogue`: a command that a reaper runs where the controller died, with the folder
+        of the run as its last argument.
         """
         run_id = f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         run_dir = logs_dir.resolve() / run_id
@@ -69,7 +71,7 @@ class Run:
         (temp_dir / TEMP_MARK).write_text(run_id)
         run = cls(run_id, run_dir, temp_dir, lease, limits)
         try:
-            run._guard = Guard(run_id, run_dir, temp_dir, docker=docker, max_lifetime=max_lifetime)
+            run._guard = Guard(run_id, run_dir, temp_dir, docker=docker, max_lifetime=max_lifetime, epilogue=epilogue)
         except BaseException:
             leftovers.remove_temp_dir(temp_dir, run_id)
             raise

@@ -69,7 +69,7 @@ def pytest_configure_node(node) -> None:
 def pytest_testnodedown(node, error) -> None:
     """xdist, on the controller: what a worker that died had started would else run on until the end."""
     opened = node.config.stash[RUN].opened
-    if error is not None and opened is not None:
+    if error is not None and opened is not None and not Isolation.of(node.config).keep_for:
         opened.runtime.remove_worker(node.gateway.id)
 
 

@@ -22,7 +22,7 @@ from clients.waku import WakuClient
 from fleet.errors import FleetError
 from fleet.spec import NodeState
 from journal.journal import Journal
-from plugin import groups, hang, history, pace, reproduce
+from plugin import groups, hang, history, pace, reproduce, watchdog
 from plugin.controller import RUN, is_worker, open_run, worker_of
 from plugin.failure import FOLDER, GATHERER, RECORD, has_failed
 from plugin.faults import ENDED
@@ -32,7 +32,7 @@ from plugin.open_run import OpenRun
 from plugin.options import Settings
 from plugin.repeat import round_of, without_round
 from plugin.seed import SEED, seed_of
-from report import audit, files, timeline, verdict
+from report import audit, files, timeline, unfinished, verdict
 from report.audit import Allowance, Finding
 from report.host import HostState
 from report.run_page import RunPage
@@ -80,6 +80,7 @@ def evidence(request: pytest.FixtureRequest) -> Iterator[None]:
         "worker": worker_of(request.config),
         "outcome": files.RUNNING,
         "began": time.time(),
+        "limit": watchdog.limit_of(item),
         "phases": [],
         "nodes": {},
         "findings": [],
@@ -251,6 +252,11 @@ class Gatherer:
         """After the shared nodes have ended: their logs are audited as a whole, for they are no single test's."""
         if self._opened is None:
             return
+        for path, record in files.running(self._opened.run.run_dir):  # when the run was interrupted
+            record["outcome"] = "interrupted"
+            files.write_json(path, record)
+            timeline.write(path.parent, record)
+            self.page().add(record, path.parent)
         self._findings = audit.scan_folder(self._opened.run.run_dir / "fleet")
         self.page().close([finding.to_json() for finding in self._findings])
         if self._findings and _audit_fails(self._config) and session.exitstatus == pytest.ExitCode.OK:
@@ -345,8 +351,5 @@ class Gatherer:
             self.page().add_to_run("hang", list(evidence))
 
     def _crashed(self, path: Path, record: dict[str, Any], cause: Verdict) -> None:
-        record |= {"outcome": "crashed", "death": cause.evidence[0], "verdict": cause.to_json()}
-        record["findings"] = [finding.to_json() for finding in audit.scan_folder(path.parent)]
-        files.write_json(path, record)
-        timeline.write(path.parent, record)
+        unfinished.crashed(path, record, cause)
         self._add(record, path.parent)

@@ -57,6 +57,7 @@ class TestNodes:
             spec = dataclasses.replace(spec, data_size=self.data_size)
         (node,) = self.opened.runtime.start([spec], self.folder, test=self.test)
         self.started.append(node)
+        keep.remember(self, node)
         self.journal.note(node.name, f"started: {spec.kind}, image {spec.image}, log {node.log_path}")
         self.after_start()
         return node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ class RunOnDemand:
             docker=self.choice.name == "docker",
             max_lifetime=MAX_LIFETIME + (self._isolation.keep_for or 0),
             limits=self._isolation.limits,
+            epilogue=[sys.executable, "-m", "report.unfinished"],
         )
         first_time = "; images that are missing are built first" if self.choice.name == "docker" else ""
         self._say(f"starting the shared fleet{first_time} (logs: {run.run_dir})")

@@ -72,19 +72,19 @@ def pytest_collection(session: pytest.Session) -> Generator[None, Any, Any]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
-    with _during(item.config, "setup", _limit_of(item), item.nodeid):
+    with _during(item.config, "setup", limit_of(item), item.nodeid):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    with _during(item.config, "call", _limit_of(item), item.nodeid):
+    with _during(item.config, "call", limit_of(item), item.nodeid):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
-    with _during(item.config, "teardown", _limit_of(item), item.nodeid):
+    with _during(item.config, "teardown", limit_of(item), item.nodeid):
         return (yield)
 
 
@@ -131,7 +131,8 @@ def test_limit(config: pytest.Config) -> float:
     return Settings.of(config).timings.test_limit if given is None else given
 
 
-def _limit_of(item: pytest.Item) -> float:
+def limit_of(item: pytest.Item) -> float:
+    """Seconds that a phase of this test may take; 0 for ever."""
     marker = item.get_closest_marker("time_limit")
     default = test_limit(item.config)
     return float(marker.args[0]) if marker and default else default

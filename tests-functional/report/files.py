@@ -40,9 +40,10 @@ def records(run_dir: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         yield path, read_json(path)
 
 
-def running(run_dir: Path, test: str) -> list[tuple[Path, dict[str, Any]]]:
-    """The records of this test that has begun and not ended, and where they are."""
-    return [(path, record) for path, record in records(run_dir) if (record["id"], record["outcome"]) == (test, RUNNING)]
+def running(run_dir: Path, test: str | None = None) -> list[tuple[Path, dict[str, Any]]]:
+    """The records of tests that have begun and not ended, or of this one, and where they are."""
+    begun = [(path, record) for path, record in records(run_dir) if record["outcome"] == RUNNING]
+    return [(path, record) for path, record in begun if test in (None, record["id"])]
 
 
 def embedded(value: Any) -> str:

@@ -33,6 +33,16 @@ class RunPage:
         self._run: dict[str, Any] = {**about, "ended": None, "findings": [], "tests": []}
         self._save()
 
+    @classmethod
+    def reopen(cls, run_dir: Path) -> RunPage:
+        """With all that is in run.json, if the run came so far."""
+        page = cls.__new__(cls)
+        page._dir, page._lock = run_dir, threading.Lock()
+        page._run = {"run": run_dir.name, "began": run_dir.stat().st_mtime, "ended": None, "findings": [], "tests": []}
+        if (run_dir / files.RUN).exists():
+            page._run |= files.read_json(run_dir / files.RUN)
+        return page
+
     def add(self, record: Mapping[str, Any], folder: Path) -> None:
         """One test that ended; `record` as plugin.evidence makes it. The last one of a folder stands."""
         entry = {

@@ -55,6 +55,30 @@ def test_nodes_of_a_failed_test_stay_until_they_are_removed(tmp_path: Path) -> N
     assert outside.processes() == []
 
 
+ITS_WORKER_DIES = """
+import os, signal
+
+def test_kills_its_worker(backend_factory):
+    backend_factory("alice")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_nodes_of_a_test_whose_worker_died_stay_too(tmp_path: Path) -> None:
+    outside = Outside(tmp_path)
+    said = outside.run(ITS_WORKER_DIES, "--keep", "-n", "1").stdout.partition("nodes that stay up")[2]
+    assert (
+        "  test_sample.py::test_kills_its_worker, whose worker died\n    alice-gw0-1 (status-backend): running\n"
+        in said
+    )
+    url = re.search(r"alice-gw0-1 \(status-backend\): running\n +http +(http:\S+)", said)[1]
+    assert requests.get(f"{url}/health", timeout=5).status_code == 200
+
+    sweep("--remove", outside.run_dir().name)
+    await_report(outside.run_dir())
+    assert outside.processes() == []
+
+
 def test_what_is_kept_ends_at_its_time(tmp_path: Path) -> None:
     run = Run.create(tmp_path)
     sleeper = subprocess.Popen(["sleep", "600"], env={**os.environ, **run.environment()})
