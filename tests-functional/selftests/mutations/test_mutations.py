@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,22 +78,45 @@ MUTATIONS = [
 ]
 
 
+class Scenario:
+    """A scenario that runs on a backend with a mutation."""
+
+    def __init__(self, mutation: Mutation, folder: Path) -> None:
+        copy = folder / "status-backend"
+        shutil.copytree(BACKEND, copy, ignore=LEFT_OUT)
+        source = copy / mutation.file
+        text = source.read_text()
+        assert text.count(mutation.code) == 1, (
+            f"{mutation.file} has changed: the mutation {mutation.name!r} must be adapted"
+        )
+        source.write_text(text.replace(mutation.code, mutation.mutant))
+        command = [sys.executable, "-m", "pytest", "--runtime", "process", f"--status-backend-source={copy}"]
+        command += ["-p", "no:cacheprovider", "--logs-dir", str(folder / "logs"), "-k", mutation.scenario]
+        self._printed = folder / "printed"
+        with self._printed.open("w") as printed:
+            self.process = subprocess.Popen(command, cwd=PROJECT, stdout=printed, stderr=subprocess.STDOUT)
+
+    def result(self) -> tuple[int, str]:
+        """When it has ended: pytest's status and all that it printed."""
+        return self.process.wait(timeout=300), self._printed.read_text()
+
+
+@pytest.fixture(scope="module")
+def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Scenario]]:
+    """All at once, for most of the time they wait for what does not come."""
+    running: dict[str, Scenario] = {}
+    try:
+        for mutation in MUTATIONS:
+            running[mutation.name] = Scenario(mutation, tmp_path_factory.mktemp("mutation"))
+        yield running
+    finally:
+        for scenario in running.values():
+            scenario.process.kill()
+            scenario.process.wait()
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name.replace(" ", "-"))
-def test_scenario_catches(mutation: Mutation, tmp_path: Path) -> None:
-    copy = tmp_path / "status-backend"
-    shutil.copytree(BACKEND, copy, ignore=LEFT_OUT)
-    source = copy / mutation.file
-    text = source.read_text()
-    assert text.count(mutation.code) == 1, (
-        f"{mutation.file} has changed: the mutation {mutation.name!r} must be adapted"
-    )
-    source.write_text(text.replace(mutation.code, mutation.mutant))
-
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "--runtime", "process", f"--status-backend-source={copy}",
-         "-p", "no:cacheprovider", "--logs-dir", tmp_path / "logs", "-k", mutation.scenario],
-        cwd=PROJECT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-
-    assert run.returncode == 1, f"{mutation.scenario} must fail when {mutation.name}:\n{run.stdout[-3000:]}"
-    assert re.search(mutation.complaint, run.stdout), f"it failed for another reason:\n{run.stdout[-3000:]}"
+def test_scenario_catches(mutation: Mutation, scenarios: dict[str, Scenario]) -> None:
+    status, printed = scenarios[mutation.name].result()
+    assert status == 1, f"{mutation.scenario} must fail when {mutation.name}:\n{printed[-3000:]}"
+    assert re.search(mutation.complaint, printed), f"it failed for another reason:\n{printed[-3000:]}"
