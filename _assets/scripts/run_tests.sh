@@ -80,8 +80,9 @@ run_part node-codex run_pytest "$ROOT/docker/codex" -n "$cores" --dist loadfile
 run_part node-status-backend run_pytest "$ROOT/docker/status-backend" -n "$cores" --dist worksteal
 run_part harness run_pytest "$ROOT" "$HARNESS/selftests" --ignore "$HARNESS/selftests/scripts" -n "$(most_workers)" --dist worksteal
 run_part scripts run_pytest "$ROOT" "$HARNESS/selftests/scripts" -n "$(most_workers)"
+# Processes too have networks of their own here, where this user may make them: network faults need it.
 for runtime in "${RUNTIMES[@]}"; do
-    run_part "scenarios-$runtime" run_scenarios "$(most_workers)" "$SCENARIOS" --runtime "$runtime" \
+    run_part "scenarios-$runtime" run_scenarios "$(most_workers)" "$SCENARIOS" --runtime "$runtime" --process-network own \
         --contract "$HARNESS/golden/transcripts" --schema-check fail
 done
 if [[ ${RUNTIMES[*]} == *docker* ]]; then

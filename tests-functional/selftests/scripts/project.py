@@ -26,6 +26,7 @@ import pytest
 
 def pytest_addoption(parser):
     parser.addoption("--runtime")
+    parser.addoption("--process-network")
     parser.addoption("--contract")
     parser.addoption("--schema-check")
     parser.addoption("--codex")
