@@ -14,6 +14,7 @@ from .wakuext_node import NodeService
 from .wakuext_organisation import OrganisationService
 from .wakuext_permissions import PermissionsService
 from .wakuext_signing import SigningService
+from .wakuext_transactions import TransactionsService
 
 if TYPE_CHECKING:
     from ..messenger.messenger import Messenger
@@ -28,6 +29,7 @@ def services(messenger: Messenger) -> list[Service]:
         ChatsService(messenger),
         ReactionsService(messenger),
         GroupsService(messenger),
+        TransactionsService(messenger.transactions),
         ContactsService(messenger.contacts, messenger.blocking),
         ActivityService(messenger),
         SigningService(messenger.keystore_directory),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -87,7 +88,10 @@ class Chat:
 
 @dataclass(frozen=True)
 class Message:
-    """`clock`, `timestamp` (of the author) and `whisper_timestamp` (of the envelope) in unix milliseconds."""
+    """`clock`, `timestamp` (of the author) and `whisper_timestamp` (of the envelope) in unix milliseconds.
+
+    `command` is JSON about a transaction, see transactions.py; `replaces` is the id of what is no longer shown for it.
+    """
 
     id: str
     chat_id: str
@@ -108,6 +112,8 @@ class Message:
     deleted_at: int = 0
     deleted_by: str = ""
     contact_request_state: int = 0
+    command: str = ""
+    replaces: str = ""
 
     def to_json(self, *, in_chat: bool = False, new: bool = False) -> dict[str, Any]:
         """`in_chat`: as a chat's last message, where the author's names are filled in. `new`: just arrived.
@@ -132,7 +138,7 @@ class Message:
             "chatId": self.chat_id,
             "localChatId": self.chat_id,
             "clock": self.clock,
-            "replace": "",
+            "replace": self.replaces,
             "responseTo": self.response_to,
             "new": new,
             "ensName": self.ens_name,
@@ -147,13 +153,14 @@ class Message:
             "deleted": bool(self.deleted_at),
             "deletedBy": self.deleted_by,
             "contactRequestState": self.contact_request_state,
+            "commandParameters": json.loads(self.command or "null"),
             "compressedKey": compressed,
             "emojiHash": identity.emoji_hash(self.source),
         }
         if in_chat:
             del body["gapParameters"]
         optional = ("outgoingStatus", "new", "mentions", "mentioned", "editedAt", "deleted", "deletedBy")
-        for key in (*optional, "contactRequestState"):
+        for key in (*optional, "contactRequestState", "commandParameters"):
             if not body[key]:
                 del body[key]
         return body

@@ -36,6 +36,7 @@ from .pins import Pins
 from .reactions import Reactions
 from .response import Response
 from .statuses import Statuses
+from .transactions import TRANSACTIONS, Transactions
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Inbox:
         groups: Groups,
         delivery: Delivery,
         statuses: Statuses,
+        transactions: Transactions,
         held: HeldMessages,
         encrypted: EncryptedChats,
         keys: EncryptionKeys,
@@ -88,6 +90,7 @@ class Inbox:
             DeleteMessage: messages.receive_delete,
             PinMessage: pins.receive,
             EmojiReaction: reactions.receive,
+            **dict.fromkeys(TRANSACTIONS.values(), transactions.receive),
         }
 
     def receive(self, batch: list[Received]) -> None:
@@ -208,6 +211,9 @@ class Inbox:
                 self._say(response, message, update.message, update.chat_id, envelope)
         elif self._blocking.is_blocked(message.from_):
             raise Dropped("blocked", f"{message.from_} writes to us")
+        elif kind in TRANSACTIONS:
+            command = TRANSACTIONS[kind].FromString(message.payload)
+            self._say(response, message, command, self._contacts.chat_with(message.from_).id, envelope)
         elif kind in self._content:
             body = self._content[kind].FromString(message.payload)
             of_group = body.message_type == PRIVATE_GROUP

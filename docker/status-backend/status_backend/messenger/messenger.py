@@ -43,6 +43,7 @@ from .organisation import Organisation
 from .pins import Pins
 from .reactions import Reactions
 from .statuses import Statuses
+from .transactions import Transactions
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class Messenger:
         self.groups = Groups(context, talk, self.messages, groups, chats, views, activity, self.contacts)
         self.blocking = Blocking(context, self.contacts, chats, views, activity)
         self.statuses = Statuses(context)
+        self.transactions = Transactions(context, talk, chats, views)
         self._inbox = Inbox(
             context,
             talk,
@@ -89,6 +91,7 @@ class Messenger:
             self.groups,
             Delivery(context, talk, chats),
             self.statuses,
+            self.transactions,
             held,
             self._encrypted,
             keys,

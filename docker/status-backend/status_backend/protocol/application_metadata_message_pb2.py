@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n:status_backend/protocol/application_metadata_message.proto\x12\x08protobuf\"\xd5\x05\n\x1a\x41pplicationMetadataMessage\x12\x11\n\tsignature\x18\x01 \x01(\x0c\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\x12\x37\n\x04type\x18\x03 \x01(\x0e\x32).protobuf.ApplicationMetadataMessage.Type\"\xd9\x04\n\x04Type\x12\x0b\n\x07UNKNOWN\x10\x00\x12\x10\n\x0c\x43HAT_MESSAGE\x10\x01\x12\x12\n\x0e\x43ONTACT_UPDATE\x10\x02\x12\x1d\n\x19MEMBERSHIP_UPDATE_MESSAGE\x10\x03\x12\x1e\n\x1a\x43ONTACT_CODE_ADVERTISEMENT\x10\x0f\x12\x12\n\x0e\x45MOJI_REACTION\x10\x16\x12\x19\n\x15\x43OMMUNITY_DESCRIPTION\x10\x19\x12\x1d\n\x19\x43OMMUNITY_REQUEST_TO_JOIN\x10\x1b\x12\x0f\n\x0bPIN_MESSAGE\x10\x1c\x12\x10\n\x0c\x45\x44IT_MESSAGE\x10\x1d\x12\x11\n\rSTATUS_UPDATE\x10\x1e\x12\x12\n\x0e\x44\x45LETE_MESSAGE\x10\x1f\x12(\n$COMMUNITY_MESSAGE_ARCHIVE_MAGNETLINK\x10+\x12\x1a\n\x16\x41\x43\x43\x45PT_CONTACT_REQUEST\x10.\x12\x1b\n\x17RETRACT_CONTACT_REQUEST\x10/\x12&\n\"COMMUNITY_REQUEST_TO_JOIN_RESPONSE\x10\x30\x12\x1e\n\x1a\x43OMMUNITY_REQUEST_TO_LEAVE\x10=\x12\'\n#COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID\x10Z\x12\x1b\n\x17MESSAGE_ACKNOWLEDGEMENT\x10[\x12\x15\n\x11HASH_RATCHET_KEYS\x10\\\x12\x18\n\x14HASH_RATCHET_MESSAGE\x10]\x12%\n!COMMUNITY_ENCRYPTION_KEYS_REQUEST\x10^b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n:status_backend/protocol/application_metadata_message.proto\x12\x08protobuf\"\xa3\x07\n\x1a\x41pplicationMetadataMessage\x12\x11\n\tsignature\x18\x01 \x01(\x0c\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\x12\x37\n\x04type\x18\x03 \x01(\x0e\x32).protobuf.ApplicationMetadataMessage.Type\"\xa7\x06\n\x04Type\x12\x0b\n\x07UNKNOWN\x10\x00\x12\x10\n\x0c\x43HAT_MESSAGE\x10\x01\x12\x12\n\x0e\x43ONTACT_UPDATE\x10\x02\x12\x1d\n\x19MEMBERSHIP_UPDATE_MESSAGE\x10\x03\x12#\n\x1fREQUEST_ADDRESS_FOR_TRANSACTION\x10\x06\x12*\n&ACCEPT_REQUEST_ADDRESS_FOR_TRANSACTION\x10\x07\x12+\n\'DECLINE_REQUEST_ADDRESS_FOR_TRANSACTION\x10\x08\x12\x17\n\x13REQUEST_TRANSACTION\x10\t\x12\x14\n\x10SEND_TRANSACTION\x10\n\x12\x1f\n\x1b\x44\x45\x43LINE_REQUEST_TRANSACTION\x10\x0b\x12\x1e\n\x1a\x43ONTACT_CODE_ADVERTISEMENT\x10\x0f\x12\x12\n\x0e\x45MOJI_REACTION\x10\x16\x12\x19\n\x15\x43OMMUNITY_DESCRIPTION\x10\x19\x12\x1d\n\x19\x43OMMUNITY_REQUEST_TO_JOIN\x10\x1b\x12\x0f\n\x0bPIN_MESSAGE\x10\x1c\x12\x10\n\x0c\x45\x44IT_MESSAGE\x10\x1d\x12\x11\n\rSTATUS_UPDATE\x10\x1e\x12\x12\n\x0e\x44\x45LETE_MESSAGE\x10\x1f\x12(\n$COMMUNITY_MESSAGE_ARCHIVE_MAGNETLINK\x10+\x12\x1a\n\x16\x41\x43\x43\x45PT_CONTACT_REQUEST\x10.\x12\x1b\n\x17RETRACT_CONTACT_REQUEST\x10/\x12&\n\"COMMUNITY_REQUEST_TO_JOIN_RESPONSE\x10\x30\x12\x1e\n\x1a\x43OMMUNITY_REQUEST_TO_LEAVE\x10=\x12\'\n#COMMUNITY_MESSAGE_ARCHIVE_INDEX_CID\x10Z\x12\x1b\n\x17MESSAGE_ACKNOWLEDGEMENT\x10[\x12\x15\n\x11HASH_RATCHET_KEYS\x10\\\x12\x18\n\x14HASH_RATCHET_MESSAGE\x10]\x12%\n!COMMUNITY_ENCRYPTION_KEYS_REQUEST\x10^b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'status_backend.protocol.app
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_APPLICATIONMETADATAMESSAGE']._serialized_start=73
-  _globals['_APPLICATIONMETADATAMESSAGE']._serialized_end=798
+  _globals['_APPLICATIONMETADATAMESSAGE']._serialized_end=1004
   _globals['_APPLICATIONMETADATAMESSAGE_TYPE']._serialized_start=197
-  _globals['_APPLICATIONMETADATAMESSAGE_TYPE']._serialized_end=798
+  _globals['_APPLICATIONMETADATAMESSAGE_TYPE']._serialized_end=1004
 # @@protoc_insertion_point(module_scope)

@@ -13,6 +13,12 @@ class ApplicationMetadataMessage(_message.Message):
         CHAT_MESSAGE: _ClassVar[ApplicationMetadataMessage.Type]
         CONTACT_UPDATE: _ClassVar[ApplicationMetadataMessage.Type]
         MEMBERSHIP_UPDATE_MESSAGE: _ClassVar[ApplicationMetadataMessage.Type]
+        REQUEST_ADDRESS_FOR_TRANSACTION: _ClassVar[ApplicationMetadataMessage.Type]
+        ACCEPT_REQUEST_ADDRESS_FOR_TRANSACTION: _ClassVar[ApplicationMetadataMessage.Type]
+        DECLINE_REQUEST_ADDRESS_FOR_TRANSACTION: _ClassVar[ApplicationMetadataMessage.Type]
+        REQUEST_TRANSACTION: _ClassVar[ApplicationMetadataMessage.Type]
+        SEND_TRANSACTION: _ClassVar[ApplicationMetadataMessage.Type]
+        DECLINE_REQUEST_TRANSACTION: _ClassVar[ApplicationMetadataMessage.Type]
         CONTACT_CODE_ADVERTISEMENT: _ClassVar[ApplicationMetadataMessage.Type]
         EMOJI_REACTION: _ClassVar[ApplicationMetadataMessage.Type]
         COMMUNITY_DESCRIPTION: _ClassVar[ApplicationMetadataMessage.Type]
@@ -35,6 +41,12 @@ class ApplicationMetadataMessage(_message.Message):
     CHAT_MESSAGE: ApplicationMetadataMessage.Type
     CONTACT_UPDATE: ApplicationMetadataMessage.Type
     MEMBERSHIP_UPDATE_MESSAGE: ApplicationMetadataMessage.Type
+    REQUEST_ADDRESS_FOR_TRANSACTION: ApplicationMetadataMessage.Type
+    ACCEPT_REQUEST_ADDRESS_FOR_TRANSACTION: ApplicationMetadataMessage.Type
+    DECLINE_REQUEST_ADDRESS_FOR_TRANSACTION: ApplicationMetadataMessage.Type
+    REQUEST_TRANSACTION: ApplicationMetadataMessage.Type
+    SEND_TRANSACTION: ApplicationMetadataMessage.Type
+    DECLINE_REQUEST_TRANSACTION: ApplicationMetadataMessage.Type
     CONTACT_CODE_ADVERTISEMENT: ApplicationMetadataMessage.Type
     EMOJI_REACTION: ApplicationMetadataMessage.Type
     COMMUNITY_DESCRIPTION: ApplicationMetadataMessage.Type
