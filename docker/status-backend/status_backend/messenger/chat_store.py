@@ -16,6 +16,7 @@ from .community_store import upsert
 from .parsed_text import EVERYONE, mentions
 
 ONE_TO_ONE_CHAT, GROUP_CHAT, COMMUNITY_CHAT = 1, 3, 6
+CHAT_COLORS = ("#fa6565", "#887af9", "#FE8F59", "#7cda00", "#51d0f0", "#d37ef4")  # of which each chat gets one
 _CLOCK_DIGITS = 64
 _SHOWN = "NOT deleted_at AND source NOT IN (SELECT id FROM contacts WHERE blocked)"
 
@@ -49,11 +50,11 @@ class Chat:
 
     def to_json(
         self,
-        members: Sequence[dict[str, Any]],
+        members: Sequence[dict[str, Any]] | None,
         last_message: dict[str, Any] | None,
         events: Sequence[dict[str, Any]] | None = None,
     ) -> dict[str, Any]:
-        """`members` are `{id, admin}`, `events` those that made a private group what it is."""
+        """`members` are `{id, admin}`, None in a one-to-one chat; `events` those that made a group what it is."""
         body = {
             "id": self.id,
             "name": self.name,

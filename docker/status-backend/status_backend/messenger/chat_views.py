@@ -35,14 +35,15 @@ class ChatViews:
         response.add("messages", message.id, self.message(message, new=new))
 
     def chat(self, chat: Chat, community: Community | None = None) -> dict[str, Any]:
+        members: list[dict[str, Any]] | None = None
         events = None
         if chat.chat_type == GROUP_CHAT:
             group = self._groups.get(chat.id)
             chat = replace(chat, name=group.name, color=group.color or chat.color)
             members, events = group.members_json(), [event.to_json() for event in group.events]
-        else:
+        elif chat.community_id:
             community = community or self._communities.get(chat.community_id)
-            members = [{"id": key, "admin": False} for key in (community.members() if community else [chat.id])]
+            members = [{"id": key, "admin": False} for key in (community.members() if community else [])]
         last = self._chats.last_message(chat.id)
         return chat.to_json(members, self.message(last, in_chat=True) if last else None, events)
 

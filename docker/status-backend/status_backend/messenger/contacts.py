@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -18,7 +19,7 @@ from ..rpc import ServiceError
 from ..transport.filters import Filter
 from . import clock
 from .activity_center import CONTACT_REMOVED, CONTACT_REQUEST, ActivityCenter, Notification
-from .chat_store import ONE_TO_ONE_CHAT, Chat, ChatStore, Message
+from .chat_store import CHAT_COLORS, ONE_TO_ONE_CHAT, Chat, ChatStore, Message
 from .chat_views import ChatViews
 from .community_store import upsert
 from .context import Context, Dropped
@@ -174,7 +175,8 @@ class Contacts:
         chat = self._chats.get(contact_id)
         if chat is None or not chat.active:
             now = clock.now_ms()
-            chat = replace(chat or Chat(contact_id, ONE_TO_ONE_CHAT, joined=now), timestamp=now, active=True)
+            new = Chat(contact_id, ONE_TO_ONE_CHAT, contact_id[:8], color=random.choice(CHAT_COLORS), joined=now)
+            chat = replace(chat or new, timestamp=now, active=True)
             self._chats.save(chat)
         return chat
 

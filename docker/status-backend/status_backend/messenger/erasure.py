@@ -34,7 +34,7 @@ class Erasure:
         for message in messages:
             # The row stays, without its text, so that the message does not come back by store or archive.
             self._chats.save_message(replace(message, seen=True, text="", deleted_at=clock.now_ms()))
-            response.add("removedMessages", message.id, {"id": message.id, "chatId": chat.id, "deletedBy": ""})
+            response.add("removedMessages", message.id, {"chatId": chat.id, "messageId": message.id, "deletedBy": ""})
         if messages and (changed := self._chats.get(chat.id)) is not None:
             self._views.show_chat(response, changed)
         sig = ids.parse_public_key(author).format(compressed=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from ..protocol.waku_message import Envelope
 from ..rpc import ServiceError
 from . import clock, group
 from .activity_center import NEW_PRIVATE_GROUP_CHAT, ActivityCenter, Notification
-from .chat_store import GROUP_CHAT, Chat, ChatStore, Message
+from .chat_store import CHAT_COLORS, GROUP_CHAT, Chat, ChatStore, Message
 from .chat_views import ChatViews
 from .contacts import Contacts
 from .context import Context, Dropped
@@ -56,7 +57,8 @@ class Groups:
         chat_id, now = group.new_id(self._context.public_key), clock.now_ms()
         with self._context.work() as response:
             self._chats.save(Chat(chat_id, GROUP_CHAT, name=name, timestamp=now, joined=now))
-            events = [MembershipUpdateEvent(type=MembershipUpdateEvent.CHAT_CREATED, name=name)]
+            color = random.choice(CHAT_COLORS)
+            events = [MembershipUpdateEvent(type=MembershipUpdateEvent.CHAT_CREATED, name=name, color=color)]
             if members:
                 events.append(MembershipUpdateEvent(type=MembershipUpdateEvent.MEMBERS_ADDED, members=members))
             self._change(response, chat_id, *events)

@@ -235,7 +235,7 @@ class Messages:
         """The row stays, without its text, so that the message does not come back by store or archive."""
         gone = replace(original, text="", deleted_at=when, deleted_by=by)
         self._chats.save_message(gone)
-        removed = {"id": gone.id, "chatId": chat.id, "deletedBy": gone.deleted_by}
+        removed = {"chatId": chat.id, "messageId": gone.id, "deletedBy": gone.deleted_by}
         response.add("removedMessages", gone.id, removed)
         self._views.show_chat(response, chat)
 

@@ -87,7 +87,7 @@ async def test_manager_deletes_what_a_member_wrote(owner_and_member):
     removed = (await owner.rpc("deleteMessageAndSend", theirs["id"]))["removedMessages"][0]
     assert removed["deletedBy"] == owner.public_key
     event = await member.wait("messages.new", lambda event: "removedMessages" in event)
-    assert event["removedMessages"][0]["id"] == theirs["id"]
+    assert event["removedMessages"][0]["messageId"] == theirs["id"]
     assert await member.history(chat_id) == ["rules"]
 
 

@@ -20,6 +20,7 @@ async def test_one_to_one_message(pair):
     alice, bob = pair
     sent = await alice.rpc("sendOneToOneMessage", {"id": bob.public_key, "message": "psst"})
     assert sent["chats"][0]["id"] == bob.public_key and sent["chats"][0]["chatType"] == 1
+    assert sent["chats"][0]["name"] == bob.public_key[:8] and sent["chats"][0]["members"] is None
     received = await bob.message("psst")
     assert received["id"] == sent["messages"][0]["id"]
     assert (received["chatId"], received["messageType"]) == (alice.public_key, 1)
