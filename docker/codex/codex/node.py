@@ -319,7 +319,8 @@ class _Running:
                 yield index
         finally:
             for _, future in asked:
-                future.cancel() or future.exception()
+                if not future.cancel() and not future.cancelled():
+                    future.exception()
 
     def _anybody(self) -> bool:
         return bool(self.exchange.peers or self.config.bootstrap_nodes)

@@ -1,11 +1,13 @@
 """Nodes exchange datasets: after connect, while waiting, from several peers, past dead and lying ones."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from support import PATIENCE, PREFIX, Process, Rest, blob, node, read_all
 
-from codex import DialFailed, InvalidPeerId, NotFound, PeerNotFound, RetriesExhausted
+from codex import DialFailed, InvalidPeerId, Manifest, NotAManifest, NotFound, PeerNotFound, RetriesExhausted
+from codex.cids import tree_cid
 from codex.network.discovery import PROTOCOL as PROVIDERS
 from codex.network.host import Libp2pHost, PeerGone
 from codex.network.identity import SignedPeerRecord, load_or_create_key
@@ -177,6 +179,25 @@ async def test_cancelling_the_last_waiter_withdraws_the_want(tmp_path):
         assert not a._on.exchange._wants
 
 
+async def test_a_download_given_up_withdraws_all_its_wants(tmp_path):
+    promise = Manifest(tree_cid(b"x" * 32), dataset_size=1 << 20)  # nobody has its blocks
+    async with node(tmp_path) as running:
+        await running.repository.store_manifest(promise)
+        wants = running._on.exchange._wants
+        with pytest.raises(TimeoutError):
+            await read_all(running, promise.cid, timeout=0.1)
+        await asyncio.sleep(0)  # a want hears in the next turn of the loop that nobody waits for it
+        assert not wants
+        download = asyncio.create_task(read_all(running, promise.cid))
+        async with asyncio.timeout(PATIENCE):
+            while not wants:
+                await asyncio.sleep(0)
+        download.cancel()
+        await asyncio.gather(download, return_exceptions=True)
+        await asyncio.sleep(0)
+        assert not wants
+
+
 async def test_connect_says_what_is_wrong(tmp_path):
     async with node(tmp_path / "a") as a, node(tmp_path / "b") as b:
         with pytest.raises(InvalidPeerId):
@@ -275,6 +296,39 @@ async def test_a_forged_manifest_is_refused(tmp_path):
         assert liar.host.peer_id not in c.peers
 
 
+async def test_a_manifest_may_promise_more_than_anybody_could_hold(tmp_path):
+    promise = Manifest(tree_cid(b"x" * 32), dataset_size=1 << 60)
+    async with node(tmp_path / "a") as a, node(tmp_path / "b") as b:
+        await a.repository.store_manifest(promise)
+        await b.connect(a.peer_id, a.addrs)
+        assert await b.fetch(promise.cid) == promise
+        async with asyncio.timeout(PATIENCE):
+            while not b._on.exchange._wants:
+                await asyncio.sleep(0)
+        await b.stop()
+        await b.start()
+        assert await b.list() == [promise]
+        await b.delete(promise.cid)
+        assert (await b.space())["quotaUsedBytes"] == 0
+
+
+async def test_a_manifest_with_the_tree_of_another_dataset_takes_nothing_from_it(tmp_path):
+    data = blob(200_000)
+    async with node(tmp_path / "a") as a, node(tmp_path / "b") as b, node(tmp_path / "c") as c:
+        cid = await b.upload(data)
+        lie = replace(await b.manifest(cid), dataset_size=1 << 40)
+        await a.repository.store_manifest(lie)
+        for victim in (b, c):
+            await victim.connect(a.peer_id, a.addrs)
+        with pytest.raises(NotAManifest):
+            await b.manifest(lie.cid)
+        assert await c.manifest(lie.cid) == lie  # nothing tells it from a true one yet
+        assert await c.upload(data) == cid
+        for victim in (b, c):
+            assert [manifest.cid for manifest in await victim.list()] == [cid]
+            assert await read_all(victim, cid, local=True) == data
+
+
 async def test_a_peer_that_has_it_and_does_not_deliver_is_passed_over(tmp_path, monkeypatch):
     monkeypatch.setattr("codex.network.exchange.PEER_TIMEOUT", 0.1)
     async with (
@@ -335,6 +389,22 @@ async def test_a_fetch_beyond_the_quota_fails_and_keeps_what_is_there(tmp_path):
         assert not answer.complete or answer.status == 500
         assert await read_all(b, mine) == b"mine"
         assert (await b.space())["quotaUsedBytes"] <= 200_000
+
+
+async def test_a_peer_that_was_let_go_is_not_dialled_again(tmp_path, monkeypatch):
+    async with node(tmp_path / "a") as a, node(tmp_path / "b") as b, node(tmp_path / "c") as c:
+        # The library waits a minute before it dials again.
+        monkeypatch.setattr("libp2p.network.auto_connector.AutoConnector._should_skip_peer", lambda *_: False)
+        await a.connect(b.peer_id, b.addrs)
+        known = a._on.host._swarm.peerstore
+        async with asyncio.timeout(PATIENCE):
+            while b.peer_id not in map(str, known.peers_with_addrs()):  # it has said where to dial it
+                await asyncio.sleep(0.01)
+            await b._on.host.disconnect(a.peer_id)
+            while a.peers or b.peers:
+                await asyncio.sleep(0.01)
+        await a.connect(c.peer_id, c.addrs)  # takes as long
+        assert a.peers == [c.peer_id] and b.peers == []
 
 
 async def test_more_peers_than_allowed_are_refused(tmp_path):

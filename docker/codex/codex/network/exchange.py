@@ -112,8 +112,8 @@ class BlockExchange:
     # Asking
 
     def want(self, address: Address) -> asyncio.Future[None]:
-        """A future that is done when the block is in the repository, or fails with RetriesExhausted, QuotaExceeded or
-        StorageFailed.
+        """A future that is done when the block is in the repository, or fails with RetriesExhausted, QuotaExceeded,
+        StorageFailed or NotAManifest.
 
         Cancelling the last future for an address withdraws the want.
         """
@@ -396,15 +396,17 @@ class BlockExchange:
 
     async def _store_single(self, cid: Cid, data: bytes) -> None:
         try:
-            await self._repository.store_manifest(Manifest.decode(data))
+            manifest = Manifest.decode(data)
         except NotAManifest:
             await self._repository.store_blocks([(cid.digest, data)])
+        else:
+            await self._repository.store_manifest(manifest)
 
     async def _store(self, peer: Peer, addresses: list[Address], storing: Awaitable[None]) -> None:
         error: Exception | None = None
         try:
             await storing
-        except (QuotaExceeded, StorageFailed) as refused:
+        except (QuotaExceeded, StorageFailed, NotAManifest) as refused:
             log.error("%s", refused)
             error = refused
         self.delivered[peer.peer_id] += len(addresses)

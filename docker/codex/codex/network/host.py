@@ -203,6 +203,8 @@ class Libp2pHost:
         )
         self._host, self._swarm = host, cast(Any, host.get_network())
         self._swarm.retry_config = RetryConfig(max_retries=0)
+        # The library would dial by itself whomever it has met before; a Codex node dials whom it is told to or needs.
+        self._swarm.auto_connector.maybe_connect = trio.lowlevel.checkpoint
         self.peer_id = str(host.get_id())
         self._swarm.register_notifee(_notifee(self._connected, self._disconnected))
         for protocol, handler in self._message_handlers.items():

@@ -38,7 +38,7 @@ from ..errors import (
 from ..manifest import Manifest
 from ..merkle import Proof, root_of
 from .files import ObjectDir
-from .tree import Tree, Trees
+from .tree import Tree, Trees, tree_size
 
 log = logging.getLogger(__name__)
 
@@ -128,9 +128,9 @@ class Repository:
             self._load(name, stat)
         for name in set(self._trees.names()) - {str(cid) for cid in self._by_tree}:
             self._trees.remove_named(name)
-        for cid, owners in self._by_tree.items():
-            leaves = self._datasets[next(iter(owners))].manifest.blocks
-            self._refs.update(self._trees.get(cid, leaves).known())
+        for cid in self._by_tree:
+            if tree := self._tree(cid):
+                self._refs.update(tree.known())
         lost = [digest for digest in self._sizes if not self._refs[digest]]
         self._blocks.remove([str(block_cid(digest)) for digest in lost])
         for digest in lost:
@@ -214,7 +214,7 @@ class Repository:
 
     def _tree(self, tree: Cid) -> Tree | None:
         leaves = self.leaves(tree)
-        return None if leaves is None else self._trees.get(tree, leaves)
+        return None if leaves is None else self._trees.find(tree, leaves)
 
     def _leaf(self, tree: Cid, index: int) -> bytes | None:
         known = self._tree(tree)
@@ -299,15 +299,24 @@ class Repository:
 
     @uninterrupted
     async def store_manifest(self, manifest: Manifest, leaves: Sequence[bytes] | None = None) -> None:
-        """Add the dataset; with `leaves` its whole tree is known. Idempotent. Raises QuotaExceeded or StorageFailed."""
+        """Add the dataset; with `leaves` its whole tree is known. Idempotent.
+
+        Raises QuotaExceeded, StorageFailed, or NotAManifest if it gives a tree that is held another number of blocks:
+        one root has only one.
+        """
         raw, cid = manifest.encode(), manifest.id
         async with self._writer:
+            for other in list(self._by_tree.get(manifest.tree, ())):
+                if self._datasets[other].manifest.blocks != manifest.blocks:
+                    if leaves is None:
+                        raise NotAManifest
+                    await self._delete_dataset(other)
             known = cid in self._datasets
             if not known and not await self._make_room(len(raw)):
                 raise QuotaExceeded(str(cid))
             try:
-                tree = self._trees.get(manifest.tree, manifest.blocks)
                 if leaves is not None:
+                    tree = self._trees.get(manifest.tree, manifest.blocks)
                     self._count(tree.fill(leaves))
                     await asyncio.to_thread(tree.flush)
                 if not known:
@@ -320,14 +329,21 @@ class Repository:
                 self.used += len(raw)
 
     async def store_leaves(self, tree: Cid, blocks: Sequence[tuple[bytes, bytes, Proof]]) -> None:
-        """Add (digest, data, proof) of a dataset that is held; hashes and proofs must have been checked."""
+        """Add (digest, data, proof) of a dataset that is held; hashes and proofs must have been checked.
+
+        Raises QuotaExceeded, also where not even the tree would fit, or StorageFailed.
+        """
+        if tree_size(self.leaves(tree) or 1) > self.quota:
+            raise QuotaExceeded(str(tree))
         self.pin(digest for digest, _, _ in blocks)
         try:
             await self.store_blocks([(digest, data) for digest, data, _ in blocks], sync=False)  # peers have them
-            known = self._tree(tree)
-            if known is not None:
+            if leaves := self.leaves(tree):
+                known = self._trees.get(tree, leaves)
                 for digest, _, proof in blocks:
                     self._count(known.learn(digest, proof))
+        except OSError as error:
+            raise StorageFailed(str(tree), error) from error
         finally:
             self.unpin(digest for digest, _, _ in blocks)
 
@@ -376,7 +392,8 @@ class Repository:
         if owners:
             return 1
         del self._by_tree[tree]
-        known = list(self._trees.get(tree, dataset.manifest.blocks).known())
+        found = self._trees.find(tree, dataset.manifest.blocks)
+        known = list(found.known()) if found else []
         self._trees.remove(tree)
         self.unpin(known)
         unneeded = list({digest for digest in known if digest in self._orphans})

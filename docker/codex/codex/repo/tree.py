@@ -94,6 +94,11 @@ class Tree:
         self._nodes[at : at + DIGEST_SIZE] = node
 
 
+def tree_size(leaves: int) -> int:
+    """Bytes of a tree on disk."""
+    return sum(layer_sizes(leaves)) * DIGEST_SIZE
+
+
 class Trees:
     """All trees of a repository; the most recently used ones are kept open."""
 
@@ -110,6 +115,10 @@ class Trees:
         if len(self._open) > OPEN_TREES:
             self._open.popitem(last=False)[1].close()
         return tree
+
+    def find(self, cid: Cid, leaves: int) -> Tree | None:
+        """The tree, or None if nothing of it is known."""
+        return self.get(cid, leaves) if cid in self._open or self._files.path(str(cid)).exists() else None
 
     def remove(self, cid: Cid) -> None:
         tree = self._open.pop(cid, None)
@@ -128,7 +137,7 @@ class Trees:
             self._open.popitem()[1].close()
 
     def _ensure(self, cid: Cid, leaves: int) -> Path:
-        path, size = self._files.path(str(cid)), sum(layer_sizes(leaves)) * DIGEST_SIZE
+        path, size = self._files.path(str(cid)), tree_size(leaves)
         if not path.exists() or path.stat().st_size != size:
             path.parent.mkdir(exist_ok=True)
             with open(path, "wb") as file:
