@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..rpc import Service, rpc
-from .wakuext_fields import CLEAR, EDIT, MESSAGE, MUTE, PIN, checked
+from .wakuext_fields import CLEAR, EDIT, MESSAGE, MUTE, PIN, checked, required
 
 if TYPE_CHECKING:
     from ..messenger.messenger import Messenger
@@ -59,13 +59,13 @@ class ChatsService(Service):
 
     @rpc()
     async def clear_history(self, request: ClearHistory) -> dict[str, Any]:
-        checked(request, "ClearHistory", CLEAR)
-        return self._chats.clear(request.get("id") or "").to_json()
+        required(request, "ClearHistory", CLEAR, "clear-history", "id")
+        return self._chats.clear(request["id"]).to_json()
 
     @rpc()
     async def deactivate_chat(self, request: DeactivateChat) -> dict[str, Any]:
-        checked(request, "DeactivateChat", CLEAR)
-        return self._chats.deactivate(request.get("id") or "", bool(request.get("preserveHistory"))).to_json()
+        required(request, "DeactivateChat", CLEAR, "deactivate-chat", "id")
+        return self._chats.deactivate(request["id"], bool(request.get("preserveHistory"))).to_json()
 
     # Reading
 
@@ -131,7 +131,7 @@ class ChatsService(Service):
 
     @rpc()
     async def edit_message(self, request: EditMessage) -> dict[str, Any]:
-        return self._messages.edit(checked(request, "EditMessage", EDIT)).to_json()
+        return self._messages.edit(required(request, "EditMessage", EDIT, "edit-message", "id", "text")).to_json()
 
     @rpc()
     async def delete_message_and_send(self, message_id: str) -> dict[str, Any]:

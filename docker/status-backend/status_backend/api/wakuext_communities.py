@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..rpc import Service, rpc
-from .wakuext_fields import BAN, COMMUNITY, CONTACT, FETCH, JOIN, USER, checked, checked_channel
+from .wakuext_fields import BAN, COMMUNITY, CONTACT, FETCH, JOIN, USER, checked, checked_channel, required
 
 if TYPE_CHECKING:
     from ..messenger.admission import Admission
@@ -87,18 +87,18 @@ class CommunitiesService(Service):
 
     @rpc()
     async def cancel_request_to_join_community(self, request: CancelRequest) -> dict[str, Any]:
-        checked(request, "CancelRequestToJoinCommunity", CONTACT)
-        return self._membership.cancel_request(request.get("id") or "").to_json()
+        required(request, "CancelRequestToJoinCommunity", CONTACT, "cancel-request-to-join-community", "id")
+        return self._membership.cancel_request(request["id"]).to_json()
 
     @rpc()
     async def accept_request_to_join_community(self, request: AcceptRequest) -> dict[str, Any]:
-        checked(request, "AcceptRequestToJoinCommunity", CONTACT)
-        return (await self._admission.accept(request.get("id") or "")).to_json()
+        required(request, "AcceptRequestToJoinCommunity", CONTACT, "accept-request-to-join-community", "id")
+        return (await self._admission.accept(request["id"])).to_json()
 
     @rpc()
     async def decline_request_to_join_community(self, request: DeclineRequest) -> dict[str, Any]:
-        checked(request, "DeclineRequestToJoinCommunity", CONTACT)
-        return self._membership.decline(request.get("id") or "").to_json()
+        required(request, "DeclineRequestToJoinCommunity", CONTACT, "decline-request-to-join-community", "id")
+        return self._membership.decline(request["id"]).to_json()
 
     @rpc()
     async def leave_community(self, community_id: str) -> dict[str, Any]:

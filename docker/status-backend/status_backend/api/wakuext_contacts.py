@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..rpc import Service, rpc
-from .wakuext_fields import CONTACT, checked
+from .wakuext_fields import CONTACT, required
 
 if TYPE_CHECKING:
     from ..messenger.blocking import Blocking
@@ -32,33 +32,35 @@ class ContactsService(Service):
 
     @rpc()
     async def send_one_to_one_message(self, request: OneToOneMessage) -> dict[str, Any]:
-        checked(request, "SendOneToOneMessage", CONTACT)
-        return self._contacts.send_message(request.get("id") or "", request.get("message") or "").to_json()
+        required(request, "SendOneToOneMessage", CONTACT, "send-one-to-one-message", "id", "message")
+        return self._contacts.send_message(request["id"], request["message"]).to_json()
 
     @rpc()
     async def add_contact(self, request: AddContact) -> dict[str, Any]:
-        return self._contacts.add(checked(request, "AddContact", CONTACT)).to_json()
+        return self._contacts.add(required(request, "AddContact", CONTACT, "add-contact", "id")).to_json()
 
     @rpc()
     async def send_contact_request(self, request: SendContactRequest) -> dict[str, Any]:
-        checked(request, "SendContactRequest", CONTACT)
-        return self._contacts.send_request(request.get("id") or "", request.get("message") or "").to_json()
+        required(request, "SendContactRequest", CONTACT, "send-contact-request", "id", "message")
+        return self._contacts.send_request(request["id"], request["message"]).to_json()
 
     @rpc()
     async def accept_contact_request(self, request: ContactRequest) -> dict[str, Any]:
-        return self._contacts.accept_request(_id(request)).to_json()
+        return self._contacts.accept_request(_id(request, "accept-contact-request")).to_json()
 
     @rpc()
     async def decline_contact_request(self, request: ContactRequest) -> dict[str, Any]:
-        return self._contacts.decline_request(_id(request)).to_json()
+        return self._contacts.decline_request(_id(request, "decline-contact-request")).to_json()
 
     @rpc()
     async def accept_latest_contact_request_for_contact(self, request: ContactRequest) -> dict[str, Any]:
-        return self._contacts.accept_latest(_id(request)).to_json()
+        contact_id = _id(request, "accept-latest-contact-request-for-contact")
+        return self._contacts.accept_latest(contact_id).to_json()
 
     @rpc()
     async def dismiss_latest_contact_request_for_contact(self, request: ContactRequest) -> dict[str, Any]:
-        return self._contacts.dismiss_latest(_id(request)).to_json()
+        contact_id = _id(request, "dismiss-latest-contact-request-for-contact")
+        return self._contacts.dismiss_latest(contact_id).to_json()
 
     @rpc()
     async def get_latest_contact_request_for_contact(self, contact_id: str) -> dict[str, Any]:
@@ -66,7 +68,7 @@ class ContactsService(Service):
 
     @rpc()
     async def retract_contact_request(self, request: ContactRequest) -> dict[str, Any]:
-        return self._contacts.remove(_id(request)).to_json()
+        return self._contacts.remove(_id(request, "retract-contact-request")).to_json()
 
     @rpc()
     async def remove_contact(self, contact_id: str) -> dict[str, Any]:
@@ -87,14 +89,14 @@ class ContactsService(Service):
 
     @rpc()
     async def set_contact_local_nickname(self, request: Nickname) -> dict[str, Any]:
-        checked(request, "SetContactLocalNickname", CONTACT)
-        return self._contacts.set_nickname(request.get("id") or "", request.get("nickname") or "").to_json()
+        required(request, "SetContactLocalNickname", CONTACT, "set-contact-local-nickname", "id")
+        return self._contacts.set_nickname(request["id"], request.get("nickname") or "").to_json()
 
     @rpc()
     async def create_one_to_one_chat(self, request: OneToOneChat) -> dict[str, Any]:
-        checked(request, "CreateOneToOneChat", CONTACT)
-        return self._contacts.open_chat(request.get("id") or "").to_json()
+        required(request, "CreateOneToOneChat", CONTACT, "create-one-to-one-chat", "id")
+        return self._contacts.open_chat(request["id"]).to_json()
 
 
-def _id(request: dict[str, Any]) -> str:
-    return checked(request, "ContactRequest", CONTACT).get("id") or ""
+def _id(request: dict[str, Any], prefix: str) -> str:
+    return required(request, "ContactRequest", CONTACT, prefix, "id")["id"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..rpc import INVALID_PARAMS, RpcError
+from ..rpc import INVALID_PARAMS, RpcError, ServiceError
 
 # By a field's name its type; `[str]` is a list of texts.
 Fields = Mapping[str, type | list[type]]
@@ -76,6 +76,15 @@ def checked(request: dict[str, Any], struct: str, fields: Fields, argument: int 
                 field = f"Go struct field {struct}.{name} of type {_GO[wanted]}"
                 text = f"json: cannot unmarshal {_JSON[type(item)]} into {field}"
                 raise RpcError(f"invalid argument {argument}: {text}", INVALID_PARAMS)
+    return request
+
+
+def required(request: dict[str, Any], struct: str, fields: Fields, prefix: str, *names: str) -> dict[str, Any]:
+    """As checked, and none of these texts is missing or empty."""
+    checked(request, struct, fields)
+    for name in names:
+        if not (request.get(name) or "").strip():
+            raise ServiceError(f"{prefix}: invalid {name}")
     return request
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..rpc import Service, rpc
-from .wakuext_fields import CONTACT, checked
+from .wakuext_fields import CONTACT, required
 
 if TYPE_CHECKING:
     from ..messenger.messenger import Messenger
@@ -53,5 +53,5 @@ class GroupsService(Service):
 
     @rpc()
     async def send_group_chat_message(self, request: GroupChatMessage) -> dict[str, Any]:
-        checked(request, "SendGroupChatMessage", CONTACT)
-        return self._groups.send_message(request.get("id") or "", request.get("message") or "").to_json()
+        required(request, "SendGroupChatMessage", CONTACT, "send-group-chat-message", "id", "message")
+        return self._groups.send_message(request["id"], request["message"]).to_json()

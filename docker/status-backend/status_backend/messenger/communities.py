@@ -131,7 +131,9 @@ class Communities:
         return response
 
     async def edit(self, request: Mapping[str, Any]) -> Response:
-        validation.community_request(request, "edit-community")
+        if not request.get("communityId"):
+            raise ServiceError("update-community: invalid id")
+        validation.community_request(request)
         community = self.controlled(request.get("communityId") or "")
         with self._context.work() as response:
             draft = community.draft()

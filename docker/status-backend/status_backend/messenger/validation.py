@@ -12,8 +12,8 @@ _MAX_NAME, _MAX_DESCRIPTION, _MAX_INTRO, _MAX_OUTRO, _MAX_TAGS = 30, 140, 1400, 
 SIGNATURE_SIZE = 65
 
 
-def community_request(request: Mapping[str, Any], method: str = "create-community") -> None:
-    """A CreateCommunity or EditCommunity request."""
+def community_request(request: Mapping[str, Any]) -> None:
+    """A CreateCommunity or EditCommunity request, which the original does not tell apart here."""
     checks = {
         "name": 1 <= len(_text(request, "name")) <= _MAX_NAME,
         "description": 1 <= len(_text(request, "description")) <= _MAX_DESCRIPTION,
@@ -25,7 +25,7 @@ def community_request(request: Mapping[str, Any], method: str = "create-communit
     }
     for field, valid in checks.items():
         if not valid:
-            raise ServiceError(f"{method}: invalid {field}")
+            raise ServiceError(f"create-community: invalid {field}")
 
 
 def join_request(request: Mapping[str, Any]) -> None:

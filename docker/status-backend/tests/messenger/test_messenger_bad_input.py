@@ -142,3 +142,28 @@ async def test_an_archive_speaks_for_its_own_community_only(lonely, community):
     assert await lonely.history(chat_id) == ["smuggled"], "where it belongs it is good"
     sent = await lonely.rpc("sendChatMessage", {"chatId": chat_id, "text": "now", "contentType": 1})
     assert sent["messages"][0]["clock"] <= time.time_ns() // 10**6 + 1
+
+
+@pytest.mark.parametrize(
+    ("method", "request_", "said"),
+    [
+        ("sendContactRequest", {"message": "hi"}, "send-contact-request: invalid id"),
+        ("sendContactRequest", {"id": "0x04", "message": " "}, "send-contact-request: invalid message"),
+        ("acceptContactRequest", {}, "accept-contact-request: invalid id"),
+        ("declineContactRequest", {}, "decline-contact-request: invalid id"),
+        ("retractContactRequest", {"id": None}, "retract-contact-request: invalid id"),
+        ("addContact", {"nickname": "a"}, "add-contact: invalid id"),
+        ("sendOneToOneMessage", {"message": "hi"}, "send-one-to-one-message: invalid id"),
+        ("sendOneToOneMessage", {"id": "0x04", "message": ""}, "send-one-to-one-message: invalid message"),
+        ("sendGroupChatMessage", {"message": "hi"}, "send-group-chat-message: invalid id"),
+        ("sendGroupChatMessage", {"id": "a"}, "send-group-chat-message: invalid message"),
+        ("editMessage", {"text": "a"}, "edit-message: invalid id"),
+        ("editMessage", {"id": "0x01"}, "edit-message: invalid text"),
+        ("acceptRequestToJoinCommunity", {}, "accept-request-to-join-community: invalid id"),
+        ("declineRequestToJoinCommunity", {}, "decline-request-to-join-community: invalid id"),
+        ("editCommunity", {"name": "a"}, "update-community: invalid id"),
+        ("editCommunity", {"communityId": "0x01"}, "create-community: invalid name"),
+    ],
+)
+async def test_what_a_request_lacks_is_told(lonely, method, request_, said):
+    assert (await lonely.ask(method, request_))["error"] == {"code": -32000, "message": said}
