@@ -14,7 +14,7 @@ from fleet import concurrently, leftovers
 from fleet.docker_node import DockerNode
 from fleet.engine import Engine, connect
 from fleet.errors import FleetError
-from fleet.images import SOURCES, Images
+from fleet.images import SOURCES, Images, had
 from fleet.run import Run
 from fleet.spec import Capability, NodeSpec
 
@@ -86,22 +86,12 @@ class DockerRuntime:
 
     def _find(self, name: str) -> str:
         if name in self._given:
-            return self._foreign(self._given[name])
+            return had(self.engine.client, self._given[name])
         if name in SOURCES:
             return Images(self.engine.client, self.run).reference(name)
         if Path(name).is_absolute():
             return Images(self.engine.client, self.run).variant("status-backend", Path(name))
-        return self._foreign(name)
-
-    def _foreign(self, name: str) -> str:
-        try:
-            self.engine.client.images.get(name)
-        except NotFound:
-            try:
-                self.engine.client.images.pull(name)
-            except APIError as error:
-                raise FleetError(f"the engine has no image {name!r} and cannot pull it: {error.explanation}") from error
-        return name
+        return had(self.engine.client, name)
 
     def _create(self, spec: NodeSpec, image: str, log_dir: Path, test: str) -> DockerNode:
         labels = self.run.labels(test)

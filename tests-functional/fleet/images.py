@@ -157,6 +157,18 @@ def _libs_tag(client: DockerClient, base: str) -> str:
     return f"tests-functional-libs:{recipe.hash(client.images.get(base).id)}"
 
 
+def had(client: DockerClient, name: str) -> str:
+    """The image of somebody else with this name or id: the engine has it now, pulled if need be. Raises FleetError."""
+    try:
+        client.images.get(name)
+    except ImageNotFound:
+        try:
+            client.images.pull(name)
+        except APIError as error:
+            raise FleetError(f"the engine has no image {name!r} and cannot pull it: {error.explanation}") from error
+    return name
+
+
 def build_foreign(context: Path, tag: str, dockerfile: Path | None, arguments: Sequence[str]) -> None:
     """By the docker command: other projects' Dockerfiles may need BuildKit, which the engine's API alone lacks."""
     if shutil.which("docker") is None:

@@ -10,8 +10,9 @@ import os
 import pytest
 
 from fleet.choose import choose
-from fleet.engine import context_name
+from fleet.engine import connect, context_name
 from fleet.errors import FleetError
+from fleet.images import had
 from plugin.isolation import Isolation
 from plugin.open_run import OpenRun, RunOnDemand
 from plugin.options import Settings
@@ -37,8 +38,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    if not is_worker(session.config) and not session.config.option.collectonly:
-        Settings.of(session.config).require_logs_dir()
+    """What is given and cannot be had ends the run before anything is started."""
+    config = session.config
+    if is_worker(config) or config.option.collectonly:
+        return
+    settings = Settings.of(config)
+    settings.require_logs_dir()
+    given = [settings.docker_image, settings.codex_image, *settings.images.values(), *config.option.peer_docker_image]
+    try:
+        for image in filter(None, given):
+            had(connect().client, image)
+    except FleetError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

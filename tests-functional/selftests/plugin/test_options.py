@@ -10,7 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from fleet.engine import connect
+from fleet.errors import FleetError
 from plugin.options import Settings
+from selftests.plugin.outside import Outside
 
 
 @pytest.mark.parametrize(
@@ -37,3 +40,15 @@ def test_logs_that_cannot_be_written_are_told_before_anything_is_started(
     complaint = f"logs cannot be written: [Errno 17] File exists: '{file}'; --logs-dir DIR puts them elsewhere"
     with pytest.raises(pytest.UsageError, match=f"^{re.escape(complaint)}$"):
         dataclasses.replace(settings, logs_dir=file).require_logs_dir()
+
+
+def test_an_image_that_cannot_be_had_ends_the_run_before_anything_is_started(tmp_path: Path) -> None:
+    try:
+        connect(timeout=5)
+    except FleetError as error:
+        pytest.skip(str(error))
+    outside = Outside(tmp_path)
+    run = outside.run("def test_nothing(): pass\n", "--runtime", "docker", "--docker-image", "0123456789ab")
+    assert run.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "ERROR: the engine has no image '0123456789ab' and cannot pull it: " in run.stderr
+    assert list(outside.logs.iterdir()) == []
