@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,7 +24,8 @@ class Session:
     `listen_host` is the host of --address: what embedded listeners bind to. `public_key` is the chat key's, `0x04…`.
     `account` is the profile as `InitializeApplication` lists it; `options` is the CreateAccountAndLogin,
     RestoreAccountAndLogin or LoginAccount request as it came (without its secrets), e.g. `messageArchiveInterval`.
-    `announce_media` tells once more where the media server listens.
+    `announce_media` tells once more where the media server listens. `profile_changed` are called when the profile's
+    name or colour is another.
     """
 
     key_uid: str
@@ -41,6 +42,7 @@ class Session:
     account: dict[str, Any]
     options: dict[str, Any]
     announce_media: Callable[[], None] = lambda: None
+    profile_changed: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Part(Protocol):

@@ -1,4 +1,4 @@
-"""`wakuext_*`: what the profile says of itself. Others learn it with the next message."""
+"""`wakuext_*`: what the profile says of itself. Contacts are told at once, others learn it with the next message."""
 
 from __future__ import annotations
 
@@ -53,3 +53,5 @@ class ProfileService(Service):
         account = replace(account, **changes)
         self._accounts.save(account)
         self._session.account.update(account.to_json())
+        for listener in self._session.profile_changed:
+            listener()

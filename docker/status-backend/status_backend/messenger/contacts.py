@@ -14,7 +14,8 @@ from ..db import Row
 from ..protocol import application, ids
 from ..protocol.application import Application, Kind, Type
 from ..protocol.chat_message_pb2 import ONE_TO_ONE, ChatMessage
-from ..protocol.contact_pb2 import AcceptContactRequest, RetractContactRequest
+from ..protocol.contact_pb2 import AcceptContactRequest, ContactUpdate, RetractContactRequest
+from ..protocol.waku_message import Envelope
 from ..rpc import ServiceError
 from ..transport.filters import Filter
 from . import clock
@@ -23,7 +24,7 @@ from .chat_store import CHAT_COLORS, ONE_TO_ONE_CHAT, Chat, ChatStore, Message
 from .chat_views import ChatViews
 from .community_store import upsert
 from .context import Context, Dropped
-from .conversations import Arrival, Conversations
+from .conversations import Arrival, Conversations, check_clock
 from .messages import Messages
 from .response import Response
 
@@ -49,6 +50,7 @@ class Contact:
     remote_clock: int = 0
     blocked: bool = False
     customization_color: str = ""
+    profile_clock: int = 0
 
     @property
     def added(self) -> bool:
@@ -269,6 +271,30 @@ class Contacts:
             return
         if not (old and contact.display_name):
             self.save(response, replace(contact, display_name=display_name, customization_color=color))
+
+    def tell_profile(self) -> None:
+        """To those who are our contacts."""
+        body = ContactUpdate(
+            clock=clock.now_ms(),
+            display_name=self._context.display_name,
+            customization_color=self._context.customization_color,
+        )
+        with self._context.work():
+            for contact in self.known():
+                if contact.added:
+                    self._send(contact.id, body.SerializeToString(), Type.CONTACT_UPDATE)
+
+    def receive_update(self, response: Response, message: Application, envelope: Envelope) -> None:
+        body = ContactUpdate.FromString(message.payload)
+        check_clock(body.clock, envelope)
+        contact = self.get(message.from_)
+        if not (contact.added or contact.has_added_us):
+            raise Dropped("unknown", f"the profile of {message.from_}, who is no contact of ours")
+        if body.clock <= contact.profile_clock:
+            raise Dropped("outdated", f"the profile of {message.from_}")
+        color = body.customization_color or contact.customization_color
+        contact = replace(contact, profile_clock=body.clock, customization_color=color)
+        self.save(response, replace(contact, display_name=body.display_name or contact.display_name))
 
     def receive_message(self, response: Response, arrival: Arrival) -> None:
         """What a one-to-one message, once it is stored, says of us and its author."""

@@ -223,6 +223,8 @@ class Inbox:
                 self._contacts.receive_message(response, arrival)
         elif kind == Type.MESSAGE_ACKNOWLEDGEMENT:
             self._delivery.receive(response, message)
+        elif kind == Type.CONTACT_UPDATE:
+            self._contacts.receive_update(response, message, envelope)
         elif kind == Type.ACCEPT_CONTACT_REQUEST:
             self._contacts.receive_acceptance(response, message)
         elif kind == Type.RETRACT_CONTACT_REQUEST:

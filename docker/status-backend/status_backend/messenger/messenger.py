@@ -75,6 +75,7 @@ class Messenger:
         self.reactions = Reactions(context, talk, chats, self.chats, views)
         self.contacts = Contacts(context, talk, self.messages, chats, views, activity)
         self.groups = Groups(context, talk, self.messages, groups, chats, views, activity, self.contacts)
+        session.profile_changed.append(self.contacts.tell_profile)
         self.blocking = Blocking(context, self.contacts, chats, views, activity)
         self.statuses = Statuses(context)
         self.transactions = Transactions(context, talk, chats, views)

@@ -175,7 +175,10 @@ STEPS = (
     ALTER TABLE chats ADD COLUMN synced_to INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE chats ADD COLUMN synced_from INTEGER NOT NULL DEFAULT 0;
     """,
-    "ALTER TABLE contacts ADD COLUMN customization_color TEXT NOT NULL DEFAULT ''",
+    """
+    ALTER TABLE contacts ADD COLUMN customization_color TEXT NOT NULL DEFAULT '';
+    ALTER TABLE contacts ADD COLUMN profile_clock INTEGER NOT NULL DEFAULT 0;
+    """,
     """
     ALTER TABLE user_messages ADD COLUMN command TEXT NOT NULL DEFAULT '';   -- about a transaction: JSON
     ALTER TABLE user_messages ADD COLUMN replaces TEXT NOT NULL DEFAULT '';  -- the message that is shown no longer

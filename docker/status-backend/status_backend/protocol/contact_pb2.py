@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%status_backend/protocol/contact.proto\x12\x08protobuf\"1\n\x14\x41\x63\x63\x65ptContactRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x63lock\x18\x02 \x01(\x04\"2\n\x15RetractContactRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x63lock\x18\x02 \x01(\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%status_backend/protocol/contact.proto\x12\x08protobuf\"1\n\x14\x41\x63\x63\x65ptContactRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x63lock\x18\x02 \x01(\x04\"2\n\x15RetractContactRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x63lock\x18\x02 \x01(\x04\"c\n\rContactUpdate\x12\r\n\x05\x63lock\x18\x01 \x01(\x04\x12\x10\n\x08\x65ns_name\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x1b\n\x13\x63ustomization_color\x18\x0f \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,4 +35,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCEPTCONTACTREQUEST']._serialized_end=100
   _globals['_RETRACTCONTACTREQUEST']._serialized_start=102
   _globals['_RETRACTCONTACTREQUEST']._serialized_end=152
+  _globals['_CONTACTUPDATE']._serialized_start=154
+  _globals['_CONTACTUPDATE']._serialized_end=253
 # @@protoc_insertion_point(module_scope)

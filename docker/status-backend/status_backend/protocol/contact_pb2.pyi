@@ -19,3 +19,15 @@ class RetractContactRequest(_message.Message):
     id: str
     clock: int
     def __init__(self, id: _Optional[str] = ..., clock: _Optional[int] = ...) -> None: ...
+
+class ContactUpdate(_message.Message):
+    __slots__ = ("clock", "ens_name", "display_name", "customization_color")
+    CLOCK_FIELD_NUMBER: _ClassVar[int]
+    ENS_NAME_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMIZATION_COLOR_FIELD_NUMBER: _ClassVar[int]
+    clock: int
+    ens_name: str
+    display_name: str
+    customization_color: str
+    def __init__(self, clock: _Optional[int] = ..., ens_name: _Optional[str] = ..., display_name: _Optional[str] = ..., customization_color: _Optional[str] = ...) -> None: ...

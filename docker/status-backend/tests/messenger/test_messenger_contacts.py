@@ -79,3 +79,21 @@ async def test_who_says_something_is_known_by_name(owner_and_member):
         (known,) = await member.rpc("contacts")
         assert (known["primaryName"], known["added"], known["hasAddedUs"]) == (name, False, False)
     assert [c["displayName"] for c in await owner.rpc("contacts")] == ["member"]  # and not itself
+
+
+async def test_contacts_are_told_of_a_new_name(pair, new_node):
+    (alice, bob), stranger = pair, await new_node("stranger")
+    sent = await alice.rpc("sendContactRequest", {"id": bob.public_key, "message": "hello"})
+    await bob.wait("messages.new", lambda event: contact(event, alice.public_key))
+    await bob.rpc("acceptContactRequest", {"id": sent["messages"][0]["id"]})
+    await alice.wait("messages.new", lambda e: (contact(e, bob.public_key) or {}).get("mutual"))
+    bob.session.settings.set("display-name", "robert")
+    bob.session.account["customizationColor"] = "army"
+    for changed in bob.session.profile_changed:
+        changed()
+    event = await alice.wait(
+        "messages.new", lambda e: (contact(e, bob.public_key) or {}).get("displayName") == "robert"
+    )
+    told = contact(event, bob.public_key)
+    assert (told["primaryName"], told["customizationColor"], told["mutual"]) == ("robert", "army", True)
+    assert await stranger.rpc("contacts") == []
