@@ -8,9 +8,14 @@ from typing import Any
 from clients.http import DEFAULT_TIMEOUT
 from clients.rpc import RpcClient
 
+_GO = {"id": "ID", "ids": "IDs", "uid": "UID", "ens": "ENS", "url": "URL", "urls": "URLs"}
+
 
 class Service:
-    """Methods of one namespace. Each returns the `result` of its call and raises as `RpcClient.rpc_request` does."""
+    """Methods of one namespace. Each returns the `result` of its call and raises as `RpcClient.rpc_request` does.
+
+    A method that has no definition here is called by its name in snake case, with its parameters in order:
+    `block_contact(contact_id)` is `wakuext_blockContact`."""
 
     namespace: str
 
@@ -21,11 +26,13 @@ class Service:
         """Calls `<namespace>_<method>`."""
         return self.rpc_client.rpc_valid_request(f"{self.namespace}_{method}", params, timeout=timeout)
 
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *params, **named: self.rpc_request(rpc_name(name), [*params, *named.values()])
 
-def call(method: str) -> Callable[..., Any]:
-    """A method of a service whose arguments are the parameters of the RPC method `method`, in order."""
 
-    def send(self: Service, *params: Any) -> Any:
-        return self.rpc_request(method, params)
-
-    return send
+def rpc_name(name: str) -> str:
+    """`get_contact_by_id` as `getContactByID`."""
+    first, *rest = name.split("_")
+    return first + "".join(_GO.get(word, word.capitalize()) for word in rest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clients.services.service import Service, call
+from clients.services.service import Service
 
 
 class SettingsService(Service):
@@ -18,21 +18,3 @@ class SettingsService(Service):
 
     def node_config(self) -> dict[str, Any]:
         return self.rpc_request("nodeConfig")
-
-
-# notifications_get_volume(), notifications_set_volume(value), and so on
-for _name, _snake in {
-    "AllMessages": "all_messages",
-    "AllowNotifications": "allow_notifications",
-    "ContactRequests": "contact_requests",
-    "GlobalMentions": "global_mentions",
-    "GroupChats": "group_chats",
-    "IdentityVerificationRequests": "identity_verification_requests",
-    "MessagePreview": "message_preview",
-    "OneToOneChats": "one_to_one_chats",
-    "PersonalMentions": "personal_mentions",
-    "SoundEnabled": "sound_enabled",
-    "Volume": "volume",
-}.items():
-    for _verb in ("Get", "Set"):
-        setattr(SettingsService, f"notifications_{_verb.lower()}_{_snake}", call(f"notifications{_verb}{_name}"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clients.archives import stringified
-from clients.services.service import Service, call
+from clients.services.service import Service
 
 
 class ArchiveMethods(Service):
@@ -31,8 +31,6 @@ class ArchiveMethods(Service):
         """Keys are paths such as "CodexNodeConfig.DiscoveryPort"; values are sent as strings."""
         return self.rpc_request("enableCodexCommunityHistoryArchiveProtocol", [stringified(overrides or {})])
 
-    disable_codex_community_history_archive_protocol = call("disableCodexCommunityHistoryArchiveProtocol")
-
     def set_archive_distribution_preference(self, preference: str) -> str:
         """ "codex" or "torrent"."""
         return self.rpc_request("setArchiveDistributionPreference", [{"preference": preference}])
@@ -47,10 +45,6 @@ class ArchiveMethods(Service):
     ) -> None:
         """Keys are paths such as "NodeConfig.DiscoveryPort"; values are sent as strings."""
         return self.rpc_request("enableLogosStorageCommunityHistoryArchiveProtocol", [stringified(overrides or {})])
-
-    disable_logos_storage_community_history_archive_protocol = call(
-        "disableLogosStorageCommunityHistoryArchiveProtocol"
-    )
 
     # codex and logos_storage
 

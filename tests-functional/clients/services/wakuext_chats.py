@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clients.services.service import Service, call
+from clients.services.service import Service
 
 TEXT_PLAIN = 1
 
@@ -113,22 +113,14 @@ class ChatMethods(Service):
         params = [community_ids, chat_ids, search_term, case_sensitive]
         return self.rpc_request("allMessagesFromChatsAndCommunitiesWhichMatchTerm", params)
 
-    mark_message_as_unread = call("markMessageAsUnread")  # chat_id, message_id
-    mark_messages_read = call("markMessagesRead")  # chat_id, message_ids
-    mark_messages_seen = call("markMessagesSeen")  # chat_id, message_ids
-
     def mark_all_read(self, chat_id: str) -> Any:
         return self.rpc_request("markAllRead", [chat_id])
 
     def send_emoji_reaction(self, chat_id: str, message_id: str, emoji_id: int) -> dict[str, Any]:
         return self.rpc_request("sendEmojiReaction", [chat_id, message_id, emoji_id])
 
-    send_emoji_reaction_retraction = call("sendEmojiReactionRetraction")  # reaction_id
-
     def emoji_reactions_by_chat_id(self, chat_id: str, cursor: str = "", limit: int = 10) -> list[dict[str, Any]]:
         return self.rpc_request("emojiReactionsByChatID", [chat_id, cursor, limit])
-
-    emoji_reactions_by_chat_id_message_id = call("emojiReactionsByChatIDMessageID")  # chat_id, message_id
 
     # private groups
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clients.services.service import Service, call
+from clients.services.service import Service
 
 MANUAL_ACCEPT = 3
 
@@ -42,9 +42,6 @@ class CommunityMethods(Service):
     def get_communities_settings(self) -> list[dict[str, Any]]:
         """[{"communityId", "historyArchiveSupportEnabled", "clock"}]."""
         return self.rpc_request("getCommunitiesSettings")
-
-    spectated_communities = call("spectatedCommunities")
-    mark_all_read_in_community = call("markAllReadInCommunity")
 
     # membership
 
@@ -91,9 +88,6 @@ class CommunityMethods(Service):
     ) -> list[dict[str, str]]:
         return self.rpc_request("generateJoiningCommunityRequestsForSigning", [member_pubkey, community_id, addresses])
 
-    declined_requests_to_join_for_community = call("declinedRequestsToJoinForCommunity")
-    remove_user_from_community = call("removeUserFromCommunity")  # community_id, public key
-
     def ban_user_from_community(
         self, community_id: str, user: str, delete_all_messages: bool = False
     ) -> dict[str, Any]:
@@ -108,14 +102,6 @@ class CommunityMethods(Service):
 
     def remove_role_from_member(self, community_id: str, user: str, role: int) -> dict[str, Any]:
         return self.rpc_request("removeRoleFromMember", [{"communityId": community_id, "user": user, "role": role}])
-
-    # token permissions; each takes the request as the node spells it
-
-    create_community_token_permission = call("createCommunityTokenPermission")
-    edit_community_token_permission = call("editCommunityTokenPermission")
-    delete_community_token_permission = call("deleteCommunityTokenPermission")
-    check_permissions_to_join_community = call("checkPermissionsToJoinCommunity")
-    check_community_channel_permissions = call("checkCommunityChannelPermissions")
 
     # channels
 
@@ -163,5 +149,3 @@ class CommunityMethods(Service):
     def mute_category(self, community_id: str, category_id: str, muted_type: int) -> Any:
         request = {"communityId": community_id, "categoryId": category_id, "mutedType": muted_type}
         return self.rpc_request("muteCategory", [request])
-
-    unmute_category = call("unmuteCategory")  # community_id, category_id

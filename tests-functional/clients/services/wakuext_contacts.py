@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clients.services.service import Service, call
+from clients.services.service import Service
 
 
 class ContactMethods(Service):
@@ -44,7 +44,3 @@ class ContactMethods(Service):
 
     def set_contact_local_nickname(self, contact_id: str, nickname: str) -> dict[str, Any]:
         return self.rpc_request("setContactLocalNickname", [{"id": contact_id, "nickname": nickname}])
-
-    get_contact_by_id = call("getContactByID")
-    block_contact = call("blockContact")
-    unblock_contact = call("unblockContact")

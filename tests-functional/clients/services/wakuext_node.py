@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clients.services.service import Service, call
+from clients.services.service import Service
 
 
 class NodeMethods(Service):
@@ -28,8 +28,6 @@ class NodeMethods(Service):
 
     def enr(self) -> str:
         return self.rpc_request("enr")
-
-    dropped_messages = call("droppedMessages")  # only the reference backend has it
 
     def set_light_client(self, enabled: bool) -> None:
         return self.rpc_request("setLightClient", [enabled])
@@ -67,16 +65,6 @@ class NodeMethods(Service):
         return self.rpc_request("activityCenterNotificationsCount", [request])
 
     get_activity_center_notifications_count = activity_center_notifications_count
-    get_activity_center_state = call("getActivityCenterState")
-    has_unseen_activity_center_notifications = call("hasUnseenActivityCenterNotifications")
-    mark_as_seen_activity_center_notifications = call("markAsSeenActivityCenterNotifications")
-    mark_all_activity_center_notifications_read = call("markAllActivityCenterNotificationsRead")
-    # each of a list of ids
-    mark_activity_center_notifications_read = call("markActivityCenterNotificationsRead")
-    mark_activity_center_notifications_unread = call("markActivityCenterNotificationsUnread")
-    mark_activity_center_notifications_deleted = call("markActivityCenterNotificationsDeleted")
-    accept_activity_center_notifications = call("acceptActivityCenterNotifications")
-    dismiss_activity_center_notifications = call("dismissActivityCenterNotifications")
 
     def sign_data(self, requests: list[dict[str, str]]) -> list[str]:
         """Signs {"data", "account", "password"} objects; signatures of 65 bytes as hex."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from clients import services
+from clients.api import ApiResponseError
+from clients.services.service import rpc_name
 
 COMMUNITY = "0x02b3db4c143d34ce427f6075183900a700246fee6b1575da9ea343728ecaeb95e7"
 CHAT = COMMUNITY + "e324a6f9-d9b7-4240-aec6-1dd24397b703"
@@ -99,9 +101,27 @@ def test_members_of_a_group_are_a_list(backend):
         backend.wakuext_service.create_group_chat_with_members(MEMBER, "g")
 
 
-def test_there_is_a_name_for_each_method_that_the_reference_backend_serves():
+def test_a_method_without_a_definition_is_called_by_its_name(backend, server):
+    for name in ("getContactByID", "emojiReactionsByChatIDMessageID", "getAccountsByKeyUID"):
+        server.methods[f"wakuext_{name}"] = lambda *params: {"result": list(params)}
+    assert backend.wakuext_service.get_contact_by_id("0x04") == ["0x04"]
+    assert backend.wakuext_service.emoji_reactions_by_chat_id_message_id("a", message_id="b") == ["a", "b"]
+    assert backend.wakuext_service.get_accounts_by_key_uid("0x") == ["0x"]
+    with pytest.raises(ApiResponseError, match="the method accounts_blockContact does not exist"):
+        backend.accounts_service.block_contact("0x04")
+    with pytest.raises(AttributeError):
+        backend.wakuext_service._private
+
+
+def test_each_method_that_the_reference_backend_serves_can_be_called_by_its_name():
     table = (Path(__file__).parents[3] / "docker/status-backend/README.md").read_text()
     served = set(re.findall(r"^\| `[a-z]+_(\w+)` \|", table, re.MULTILINE))
-    sources = "".join(path.read_text() for path in Path(services.__file__).parent.glob("*.py"))
     assert len(served) > 150
-    assert {name for name in served if f'"{name}"' not in sources and not name.startswith("notifications")} == set()
+    sources = "".join(path.read_text() for path in Path(services.__file__).parent.glob("*.py"))
+    undefined = {name for name in served if f'"{name}"' not in sources}
+    assert {name for name in undefined if rpc_name(snake_case(name)) != name} == set()
+
+
+def snake_case(name: str) -> str:
+    """As a person would write it: "messageByMessageID" is "message_by_message_id"."""
+    return re.sub(r"(?<!^)([A-Z]+s?(?=[A-Z]|$)|[A-Z])", r"_\1", name).lower()
