@@ -33,6 +33,7 @@ while (($#)); do
     shift
 done
 
+[[ -z $CONTEXT || -d $CONTEXT ]] || die "--context $CONTEXT: there is no such folder"
 if [[ -n $CONTEXT && -z $TAG ]]; then
     commit=$(git -C "$CONTEXT" rev-parse --short HEAD 2>/dev/null) ||
         die "$CONTEXT has no commit to name the image after (or git is not installed): give --tag NAME"

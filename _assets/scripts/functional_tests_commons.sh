@@ -197,8 +197,9 @@ parse_arguments() {
         auto | docker | process) ;;
         *) usage_error "--runtime is auto, docker or process, not '$RUNTIME'" ;;
     esac
-    if [[ $PATTERN == *::* ]]; then # a node id, as the list below and pytest print it
-        SELECTION=("$SCENARIOS/${PATTERN#tests-functional/tests/}")
+    if [[ $PATTERN == *::* || $PATTERN == */* ]]; then # a node id as the list below and pytest print it, or a path
+        local within=${PATTERN##*tests-functional/tests/}
+        SELECTION=("$SCENARIOS/${within#tests/}")
     else
         SELECTION=("$SCENARIOS" ${PATTERN:+-k "$PATTERN"})
     fi

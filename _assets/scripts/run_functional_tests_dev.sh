@@ -20,6 +20,7 @@ PATTERN is one of
   a class        TestCommunityArchives
   a function     test_community_archive_exists_for_default_chat
   a node id      test_wakuext_community_archives.py::TestCommunityArchives::test_community_archive_index_exists
+  a path         tests-functional/tests/test_example.py
   an expression  'TestCommunityArchives and not logout' (as pytest's -k takes it)
 A name matches any test that has it as a part of its own, its class's or its module's name, in any letter case.
 

@@ -48,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if option.contract and not list(option.contract.glob("*.json")):
         raise pytest.UsageError(f"--contract {option.contract}: there are no transcripts; --record makes them")
+    if option.record and option.record.exists() and not option.record.is_dir():
+        raise pytest.UsageError(f"--record {option.record}: this is no folder")
     config.pluginmanager.register(Golden(config), "golden")
 
 

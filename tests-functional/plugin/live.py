@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.option.live == "table" and not is_worker(config) and not _in_terminal():
+    if config.option.live == "table" and not (is_worker(config) or config.option.collectonly or _in_terminal()):
         raise pytest.UsageError("--live table needs a terminal: --live lines does without")
 
 

@@ -54,6 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not is_worker(config) and config.option.schema_check != "off":
+        if not config.option.schemas.is_dir():
+            raise pytest.UsageError(f"--schemas {config.option.schemas}: there is no such folder")
         config.pluginmanager.register(Coverage(config), "schema-coverage")
 
 

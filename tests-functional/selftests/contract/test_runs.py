@@ -198,5 +198,13 @@ def test_a_contract_without_transcripts_is_refused(tmp_path: Path) -> None:
         golden.pytest_configure(config)
 
 
+def test_folders_that_are_none_are_refused(tmp_path: Path) -> None:
+    (file := tmp_path / "file").touch()
+    option = SimpleNamespace(record=file, contract=None, schema_check="fail", schemas=tmp_path / "none")
+    for plugin, complaint in ((golden, f"--record {file}: this is no folder"), (schemas, "there is no such folder")):
+        with pytest.raises(pytest.UsageError, match=complaint):
+            plugin.pytest_configure(SimpleNamespace(option=option))
+
+
 def _run_json(outside: Outside) -> dict[str, Any]:
     return json.loads((outside.run_dir() / "run.json").read_text())

@@ -102,6 +102,8 @@ def test_nothing_where_nothing_is_wanted(tmp_path: Path, arguments: tuple[str, .
 def test_a_table_needs_a_terminal(tmp_path: Path) -> None:
     run = Outside(tmp_path).run("def test(): pass\n", "--live", "table")
     assert run.returncode == pytest.ExitCode.USAGE_ERROR and "--live table needs a terminal" in run.stderr
+    found = Outside(tmp_path).run("def test(): pass\n", "--live", "table", "--collect-only")
+    assert found.returncode == 0, "the script looks for tests with its output in a file"
 
 
 def state(**changes):

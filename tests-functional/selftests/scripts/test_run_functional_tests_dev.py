@@ -44,6 +44,8 @@ def test_several_matches_are_listed_and_run_in_workers(project: Project) -> None
         ("TestSmall and not third", ["test_first", "test_second"]),
         ("test_small.py::TestSmall::test_first", ["test_first"]),
         ("tests-functional/tests/test_small.py::TestSmall::test_first", ["test_first"]),
+        ("/elsewhere/tests-functional/tests/test_small.py::TestSmall::test_first", ["test_first"]),
+        ("tests/test_small.py::TestSmall::test_first", ["test_first"]),
         ("testsmall", ["test_first", "test_second", "test_third"]),
     ],
 )
