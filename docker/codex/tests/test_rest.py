@@ -1,6 +1,7 @@
 """The REST interface where the recordings do not reach: bad input, awkward names, CORS."""
 
 import asyncio
+import logging
 
 import pytest
 from support import LOOPBACK, PREFIX, Rest, blob, http, node, read_answer
@@ -406,6 +407,20 @@ async def test_a_client_that_goes_away_withdraws_its_want(rest, monkeypatch):
         while wants:
             await asyncio.sleep(0.01)
     del reader
+
+
+async def test_a_client_that_goes_away_in_the_middle_is_no_error(rest, monkeypatch, caplog):
+    data = blob(2 * 65536)
+    cid = await rest.node.upload(data)
+
+    async def download(*_):
+        yield data[:65536]
+        rest._server._runner.server.connections[0].transport.abort()
+        yield data[65536:]
+
+    monkeypatch.setattr(rest.node, "download", download)
+    assert not (await rest("GET", f"/data/{cid}")).complete
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 async def test_a_node_that_is_not_started_says_so(tmp_path):

@@ -17,6 +17,7 @@ from typing import Any
 
 # A Codex node speaks TCP, Noise and mplex, and its key is one of secp256k1.
 LEFT_OUT = (
+    "cryptography.x509",
     "libp2p.bitswap",
     "libp2p.crypto.ecc",
     "libp2p.crypto.keystore",

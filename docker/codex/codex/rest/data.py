@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 from ..cids import Cid
 from ..errors import BlockInUse, CodexError, IncorrectCid, NotAManifest, NotFound
@@ -86,10 +86,13 @@ async def _download(request: web.Request, local: bool, headers: dict[str, str]) 
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.content_length = manifest.dataset_size
     await response.prepare(request)
-    await response.write(first)
     try:
+        await response.write(first)
         async for block in blocks:
             await response.write(block)
+    except ClientConnectionResetError:
+        log.info("the client that downloaded %s has gone", cid)
+        return response
     except CodexError as error:
         # The status is sent: all that can still tell the client is a body shorter than its Content-Length.
         log.error("the download of %s broke off: %s", cid, error)
