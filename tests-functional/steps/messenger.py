@@ -29,12 +29,17 @@ JOIN_DEADLINE = 120.0
 
 @step("{node} founds a community")
 def create_community(
-    node: StatusBackend, name: str | None = None, archives: bool = False, membership: int = MANUAL_ACCEPT
+    node: StatusBackend,
+    name: str | None = None,
+    archives: bool = False,
+    membership: int = MANUAL_ACCEPT,
+    history_archive_support_enabled: bool = False,
 ) -> str:
-    """Found a community; returns its id. With `archives` its control node will make history archives of it."""
+    """Found a community; returns its id. With `archives`, or by status-go's word for it, its control node will make
+    history archives of it."""
     name = name or f"vac_{node.rng.getrandbits(48):012x}"
     response = node.wakuext_service.create_community(
-        name, membership=membership, history_archive_support_enabled=archives
+        name, membership=membership, history_archive_support_enabled=archives or history_archive_support_enabled
     )
     return response["communities"][0]["id"]
 
@@ -180,11 +185,8 @@ class MessengerSteps(NetworkConditionsSteps):
 
     # communities
 
-    def create_community(
-        self, node: StatusBackend, name: str | None = None, *, archives: bool = False,
-        history_archive_support_enabled: bool = False, membership: int = MANUAL_ACCEPT,
-    ) -> str:  # fmt: skip
-        self.community_id = create_community(node, name, archives or history_archive_support_enabled, membership)
+    def create_community(self, node: StatusBackend, **options: Any) -> str:
+        self.community_id = create_community(node, **options)
         return self.community_id
 
     def fetch_community(self, node: StatusBackend, community_key: str | None = None) -> dict[str, Any]:
