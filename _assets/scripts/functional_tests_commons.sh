@@ -214,7 +214,7 @@ discover_tests() {
     (
         cd -- "$ROOT"
         DISCOVERED_TESTS=$found PYTHONPATH=$SCRIPTS${PYTHONPATH:+:$PYTHONPATH} \
-            "$PYTHON" -m pytest -p discovered_tests --collect-only "${SELECTION[@]}"
+            "$PYTHON" -m pytest -p discovered_tests --collect-only -qq "${SELECTION[@]}"
     ) >"$log" 2>&1 </dev/null || status=$?
     if ((status != 0 && status != 5)); then # 5: nothing was collected
         cat -- "$log" >&2
