@@ -5,7 +5,10 @@ Without xdist the one process is its own controller.
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 
@@ -27,6 +30,7 @@ JOINED = pytest.StashKey[OpenRun]()
 def pytest_configure(config: pytest.Config) -> None:
     if is_worker(config):
         return
+    config.pluginmanager.register(_FullDisk(), "full-disk")
     settings = Settings.of(config)
     try:
         choice = choose(settings.runtime)
@@ -95,6 +99,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     left_behind = config.stash[RUN].close()
     if left_behind:
         _say(config, "removed what tests had left behind:\n  " + "\n  ".join(left_behind))
+
+
+class _FullDisk:
+    """Around all that a session's end writes, so that it is told in a line."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        try:
+            return (yield)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            where = session.config.option.logs_dir
+            _say(session.config, f"the run ends here, and its reapers remove it: logs in {where}: {error}")
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
 
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import errno
+import os
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ import pytest
 
 from fleet.engine import connect
 from fleet.errors import FleetError
+from plugin import controller
 from plugin.options import Settings
 from selftests.plugin.outside import Outside
 
@@ -52,3 +55,21 @@ def test_an_image_that_cannot_be_had_ends_the_run_before_anything_is_started(tmp
     assert run.returncode == pytest.ExitCode.USAGE_ERROR
     assert "ERROR: the engine has no image '0123456789ab' and cannot pull it: " in run.stderr
     assert list(outside.logs.iterdir()) == []
+
+
+def test_a_full_disk_at_the_end_of_a_session_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(controller, "_say", lambda config, text: said.append(text))
+    session = SimpleNamespace(config=SimpleNamespace(option=SimpleNamespace(logs_dir=tmp_path)), exitstatus=0)
+    ending = controller._FullDisk().pytest_sessionfinish(session)
+    next(ending)
+    with pytest.raises(StopIteration):
+        ending.throw(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    reason = f"logs in {tmp_path}: [Errno 28] No space left on device"
+    assert said == [f"the run ends here, and its reapers remove it: {reason}"]
+    assert session.exitstatus == pytest.ExitCode.INTERNAL_ERROR
+
+    ending = controller._FullDisk().pytest_sessionfinish(session)
+    next(ending)
+    with pytest.raises(FileNotFoundError):
+        ending.throw(FileNotFoundError(errno.ENOENT, "other"))
