@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 from coincurve import PublicKey
 from coincurve.ecdsa import cdata_to_der, deserialize_compact
@@ -91,7 +92,7 @@ def read_record(text: str) -> NodeRecord:
         record = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
     except ValueError as error:
         raise EnrError(f"the node record is not base64: {error}") from None
-    items = rlp_decode(record)
+    items: Any = rlp_decode(record)
     if not isinstance(items, list) or len(items) < 4 or len(items) % 2 or not all(isinstance(i, bytes) for i in items):
         raise EnrError("the node record is not a list of a signature, a number and pairs")
     signature, *content = items

@@ -31,7 +31,7 @@ class MessageTooBig(ValueError):
 class Listener(Protocol):
     """Hears of each new message; must neither block nor await."""
 
-    def __call__(self, envelope: Envelope, source: object | None) -> None: ...
+    def __call__(self, envelope: Envelope, source: object | None, /) -> None: ...
 
 
 class Relay:

@@ -45,7 +45,7 @@ class Connection(RequestHandler):
         self._head_is_over()
         super().connection_lost(exc)
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio heeds the answer
         """The client sends no more. It may have gone, or have closed its half only and still be reading."""
         if self._head is not None:
             return False

@@ -86,7 +86,7 @@ async def shake_hands(socket: Socket, identity: Identity, own: Hello, expected: 
     """Exchange and check hellos and proofs. Raises LinkRefused or LinkFault."""
     nonce = secrets.token_hex(32)
     await send(socket, {"hello": own.to_json() | {"nonce": nonce}})
-    received = (await receive(socket, HANDSHAKE_SECONDS)).get("hello")
+    received: Any = (await receive(socket, HANDSHAKE_SECONDS)).get("hello")
     peer = Hello.from_json(received)
     check_match(own, peer, expected)
     peer_nonce = str(received.get("nonce", ""))

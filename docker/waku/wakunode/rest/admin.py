@@ -28,9 +28,11 @@ class AdminRoutes:
             address = str(dialled.get(peer.peer_id) or next(iter(peer.addresses), f"/p2p/{peer.peer_id}"))
             protocols = [{"protocol": protocol, "connected": True} for protocol in peer.protocols]
             entries[peer.peer_id] = {"multiaddr": address, "protocols": protocols, "origin": link.origin}
-        for peer_id, address in dialled.items():
+        for static in switch.static_addresses:
             protocols = [{"protocol": "/vac/waku/relay/2.0.0", "connected": False}]
-            entries.setdefault(peer_id, {"multiaddr": str(address), "protocols": protocols, "origin": "Static"})
+            entries.setdefault(
+                str(static.peer_id), {"multiaddr": str(static), "protocols": protocols, "origin": "Static"}
+            )
         return web.json_response(list(entries.values()))
 
     async def connect(self, request: web.Request) -> web.Response:
