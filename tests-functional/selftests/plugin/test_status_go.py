@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from plugin import fixtures
+from resources.timings import FAST
 from selftests.plugin.outside import Outside
 
 TESTS = """
@@ -75,3 +78,22 @@ def test_what_has_no_effect_says_so(run: str) -> None:
 def test_what_cannot_be_had_is_skipped_with_its_reason(run: str) -> None:
     assert "needs a chain (anvil), and this harness starts none" in run
     assert "give the other versions' images by --peer-docker-image" in run
+
+
+@pytest.mark.parametrize(("docker_image", "beside"), [(None, ["alice-codex"]), ("statusgo-1", [])])
+def test_a_backend_of_another_image_has_its_own_storage(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, docker_image: str | None, beside: list[str]
+) -> None:
+    """With `--codex container`, which gives each reference backend a Codex node beside it."""
+    node = SimpleNamespace(name="alice", data_path="/data")
+    settings = SimpleNamespace(
+        codex="container", status_backend_urls=(), waku_fleet="fleet", waku_fleets_config="", push_fleets_config="",
+        timings=FAST,
+    )  # fmt: skip
+    nodes = SimpleNamespace(start=lambda spec: node, journal=None)
+    made: list[str] = []
+    monkeypatch.setattr(fixtures, "StorageBeside", lambda nodes, name: made.append(name) or SimpleNamespace(node=name))
+    monkeypatch.setattr(fixtures, "_backend_spec", lambda nodes, name, codex, image: (name, codex, image))
+    place = fixtures.Backends(request, SimpleNamespace(settings=settings), nodes).place("alice", docker_image)
+    assert made == beside
+    assert (place["storage"] is None) is (not beside)
