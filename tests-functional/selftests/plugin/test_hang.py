@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from selftests.fleet.outside import await_report
 from selftests.plugin.outside import Outside
 
 HANGING_TESTS = """
@@ -116,9 +117,13 @@ def test_a_worker_that_cannot_be_interrupted_is_ended_and_replaced(in_workers: H
 
 
 def test_without_workers_the_process_ends_itself_with_stacks(tmp_path: Path) -> None:
-    run = Outside(tmp_path).run(STUCK_TESTS.format(fixture="", start="pass"), "-k", "holds")
+    outside = Outside(tmp_path)
+    run = outside.run(STUCK_TESTS.format(fixture="journal", start="pass"), "-k", "holds")
     assert run.returncode == 1
     assert 'test_sample.py", line 7 in test_holds_the_interpreter' in run.stderr
+    await_report(outside.run_dir())
+    (test,) = json.loads((outside.run_dir() / "run.json").read_text())["tests"]
+    assert (test["outcome"], test["verdict"]["of"]) == ("crashed", "hang")
 
 
 NEVER_DONE = """
