@@ -25,6 +25,7 @@ from .config import CodexConfig, parse_duration, parse_size
 from .errors import CodexError, ConfigError
 from .logs import configure, parse_level
 from .ready import announce_ready
+from .version import REVISION, SERVER, VERSION
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
@@ -32,6 +33,8 @@ log = logging.getLogger("codex")
 
 ENV_PREFIX = "CODEX_"
 DEFAULT_DATA_DIR = Path.home() / ".cache" / "codex"
+# They tune the original and change nothing that a client could see.
+WITHOUT_EFFECT = ("cache-size", "num-threads")
 # Known to the original, without a meaning here: a node that took them silently would not do what was asked.
 NOT_SERVED = (
     "config-file",
@@ -154,6 +157,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--metrics-address", default="127.0.0.1", metavar="IP", help="[%(default)s]")
     add("--metrics-port", type=_port, default=8008, metavar="PORT", help="0: any free one [%(default)s]")
+    add("--version", action="version", version=f"{SERVER}, as Codex {VERSION} ({REVISION})")
+    for name in WITHOUT_EFFECT:
+        add(f"--{name}", metavar="N", help="accepted without effect")
     for name in NOT_SERVED:
         add(f"--{name}", action=_Refused, nargs="?", help=argparse.SUPPRESS)
     return parser
@@ -169,7 +175,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace
     for action in parser._actions:
         option = next((name for name in action.option_strings if name.startswith("--")), "")
         value = environ.get(ENV_PREFIX + option.strip("-").replace("-", "_").upper())
-        if option and option != "--help" and value is not None and not _given(argv, action.option_strings):
+        if option and action.nargs != 0 and value is not None and not _given(argv, action.option_strings):
             values = re.split(r"[,\s]+", value) if isinstance(action, argparse._AppendAction) else [value]
             from_env += [f"{option}={item}" for item in values if item]
     # The original also takes --option:value.
@@ -188,6 +194,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     faulthandler.register(signal.SIGUSR1, all_threads=True)  # to see where it stands: the stacks, on stderr
     try:
         configure(options.log_level, options.log_file)
+        for name in WITHOUT_EFFECT:
+            if getattr(options, name.replace("-", "_")) is not None:
+                log.warning("--%s has no effect in this node", name)
         sys.exit(asyncio.run(_run(options)))
     except (ConfigError, OSError) as error:
         print(f"codex: cannot start: {error}", file=sys.stderr)

@@ -62,6 +62,12 @@ def test_spellings_of_the_original():
     assert options.bootstrap_node == ["spr:a", "spr:b"]
 
 
+def test_version_names_the_release_that_it_stands_in_for(capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse(["--version"], {"CODEX_VERSION": "1", "CODEX_HELP": "1"})
+    assert ended.value.code == 0 and "v0.2.5" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "option, named",
     [
@@ -145,11 +151,13 @@ async def test_signals_end_it_identity_stays_and_logs_hold_no_secret(tmp_path):
 
 
 async def test_metrics_and_log_file(tmp_path):
-    with Process(tmp_path / "a", ("--metrics", "--metrics-port=0", f"--log-file={tmp_path / 'codex.log'}")) as a:
+    options = ("--metrics", "--metrics-port=0", f"--log-file={tmp_path / 'codex.log'}", "--num-threads=4")
+    with Process(tmp_path / "a", options) as a:
         await a("POST", "/data", {}, b"counted")
         answer = await http(a.ports["metrics"], "GET", "/metrics")
         assert "codex_repostore_bytes_used 65592.0" in answer.text
-        assert "stored zDv" in (tmp_path / "codex.log").read_text() and not a.log.read_text()
+        log = (tmp_path / "codex.log").read_text()
+        assert "stored zDv" in log and "--num-threads has no effect" in log and not a.log.read_text()
 
 
 def test_sizes_and_times():
