@@ -45,7 +45,8 @@ class ScriptRun:
         sample = folder / "test_sample.py"
         sample.write_text(SAMPLE)
         pattern = "test_waits_to_be_killed" if tests == 2 else "test_waits_to_be_killed and first"
-        script = [str(SCRIPT), "-y", "--runtime", "process", pattern, "--", "--logs-dir", str(logs), str(sample)]
+        options = ["--logs-dir", str(logs), "--process-network", "own" if tests == 2 else "loopback", str(sample)]
+        script = [str(SCRIPT), "-y", "--runtime", "process", pattern, "--", *options]
         outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         given = {"FUNCTIONAL_TESTS_PYTHON": sys.executable, "KILL_TEST": self.mark, "TMPDIR": str(self.temp)}
         self.terminal = pexpect.spawn("env", script, env=outer | given, encoding="utf-8", timeout=PATIENCE)
