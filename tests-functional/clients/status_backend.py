@@ -27,6 +27,7 @@ from clients.services.wakuext import WakuextService
 from clients.services.wallet import WalletService
 from clients.signals import LOGIN_TIMEOUT, Signal, SignalClient, SignalType
 from journal.journal import Journal
+from resources.constants import user_1
 from schemas.library import Library
 
 HTTP_PORT = "http"
@@ -205,10 +206,12 @@ class StatusBackend(ApiClient, RpcClient, SignalClient):
         return self._login_new("CreateAccountAndLogin", display_name or self._random_name(), password, options)
 
     def restore_account_and_login(
-        self, user: Any = None, *, mnemonic: str | None = None, display_name: str = "", password: str | None = None,
+        self, user: Any = user_1, *, mnemonic: str | None = None, display_name: str = "", password: str | None = None,
         **options: Any,
     ) -> Any:  # fmt: skip
         """RestoreAccountAndLogin, from a mnemonic or from a `user` with `passphrase` and `password`."""
+        if mnemonic:
+            user = None
         mnemonic = mnemonic or getattr(user, "passphrase", None) or getattr(user, "mnemonic", None)
         if not mnemonic:
             raise ValueError("restoring an account needs its mnemonic, or a user with a passphrase")

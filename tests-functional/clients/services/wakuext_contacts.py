@@ -12,7 +12,8 @@ class ContactMethods(Service):
         """The response's messages hold the request (contentType 11); the other side accepts it by that message's id."""
         return self.rpc_request("sendContactRequest", [{"id": contact_id, "message": message}])
 
-    def accept_contact_request(self, request_id: str) -> dict[str, Any]:
+    def accept_contact_request(self, request_id: str, contact_id: str | None = None) -> dict[str, Any]:
+        """Later versions of status-go's harness name the contact too; the request alone tells it."""
         return self.rpc_request("acceptContactRequest", [{"id": request_id}])
 
     def accept_latest_contact_request_for_contact(self, contact_id: str) -> dict[str, Any]:

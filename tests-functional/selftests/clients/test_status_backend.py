@@ -9,6 +9,7 @@ import requests
 
 from clients.api import ApiHTTPError, ApiResponseError
 from clients.status_backend import StatusBackend
+from resources.constants import user_1
 
 
 def sent(server, function):
@@ -83,7 +84,9 @@ def test_restore_from_a_user_or_a_mnemonic(backend, server):
     assert sent(server, "RestoreAccountAndLogin")["password"] == "secret-password"
     backend.restore_account_and_login(mnemonic=words)
     with pytest.raises(ValueError, match="needs its mnemonic"):
-        backend.restore_account_and_login()
+        backend.restore_account_and_login(user=None)
+    backend.restore_account_and_login()
+    assert sent(server, "RestoreAccountAndLogin")["mnemonic"] == user_1.passphrase
 
 
 def test_login_uses_the_account_that_was_used_last(backend, server, login_event):
