@@ -193,7 +193,7 @@ def _check(option: argparse.Namespace) -> None:
     if option.codex_image and option.codex != "container":
         raise pytest.UsageError(f"--codex-image {option.codex_image} needs --codex container: embedded is no image")
     if option.process_network == "own" and option.status_backend_url:
-        raise pytest.UsageError("--process-network own is seen by nobody outside, as those of --status_backend_url are")
+        raise pytest.UsageError("--process-network own is out of reach for the backends of --status_backend_url")
     if option.codex != "container":
         return
     if option.docker_image or option.status_backend_url:

@@ -80,6 +80,10 @@ def outside(tmp_path: Path) -> Outside:
             "--codex container is for the reference status-backend: others have their own storage",
         ),
         (
+            {"process_network": "own", "status_backend_url": ["http://127.0.0.1:1"]},
+            "--process-network own is out of reach for the backends of --status_backend_url",
+        ),
+        (
             {"codex": "container", "docker_image": "statusgo:1"},
             "--codex container is for the reference status-backend: others have their own storage",
         ),
