@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,7 +17,6 @@ pytestmark = [pytest.mark.rpc, pytest.mark.wakuext, pytest.mark.archives]
 
 CREATED = SignalType.COMMUNITY_HISTORY_ARCHIVES_CREATED
 IMPORTED = SignalType.COMMUNITY_DOWNLOADING_HISTORY_ARCHIVES_FINISHED
-SHOWN = ("id", "from", "text", "timestamp", "responseTo", "editedAt", "deleted")
 MANY = 23  # an archive is imported ten messages at a time
 PINNED_NOTICE = 14  # a message that each node makes for itself, at its own time
 NEVER = 3600  # seconds of an interval that does not end within a test
@@ -52,15 +51,15 @@ class TestArchiveHistory(MessengerSteps):
             send_text(owner, second, last)
         _archive_now(owner, community_id, timings)
 
-        conversation = _conversation(owner, general, second)
-        assert _conversation(member, general, second) == conversation
+        conversation = _shown(owner, general, second)
+        assert _shown(member, general, second) == conversation
 
         wait_until_forgotten(store_node, second, timings.forget_deadline)
         self.join_community(late_member, owner)
-        assert _conversation(late_member, general, second) == [[], []]
+        assert _shown(late_member, general, second) == []
         with late_member.expect(IMPORTED, of(community_id), timeout=timings.archive_deadline):
             connect_storage(late_member, owner)
-        assert _conversation(late_member, general, second) == conversation
+        assert _shown(late_member, general, second) == conversation
 
 
 @step("{owner} archives what was said until now")
@@ -70,16 +69,17 @@ def _archive_now(owner: StatusBackend, community_id: str, timings: Timings) -> N
     owner.wakuext_service.update_message_archive_interval(NEVER)
 
 
-def _conversation(node: StatusBackend, *chat_ids: str) -> list[list[dict[str, Any]]]:
-    """What people have written in each chat as this node shows it, newest first."""
-    return [_seen(node, chat_id) for chat_id in chat_ids]
+def _shown(node: StatusBackend, *chat_ids: str) -> list[str]:
+    """What a node shows of these chats: a line for each message that people have written, newest first."""
+    return [line for chat_id in chat_ids for line in _lines(node, chat_id)]
 
 
-def _seen(node: StatusBackend, chat_id: str) -> list[dict[str, Any]]:
+def _lines(node: StatusBackend, chat_id: str) -> Iterator[str]:
     pins = node.wakuext_service.chat_pinned_messages(chat_id)["pinnedMessages"] or []
     pinned = {pin["message"]["id"] for pin in pins}
-    return [
-        {name: message.get(name) for name in SHOWN} | {"pinned": message["id"] in pinned}
-        for message in chat_history(node, chat_id)
-        if message["contentType"] != PINNED_NOTICE
-    ]
+    for message in chat_history(node, chat_id):
+        if message["contentType"] != PINNED_NOTICE:
+            marks = [f"{name} {message[name]}" for name in ("editedAt", "deleted", "responseTo") if message.get(name)]
+            marks += ["pinned"] if message["id"] in pinned else []
+            said = f"{message['text']} (by {message['from']} at {message['timestamp']}, id {message['id']})"
+            yield ", ".join([said, *marks])
