@@ -14,6 +14,7 @@ import pytest
 from fleet import leftovers
 from fleet.engine import connect
 from fleet.errors import FleetError
+from fleet.images import Images
 from selftests.plugin.outside import Outside
 
 PATIENCE = 60  # seconds
@@ -38,14 +39,14 @@ def test_end_during_the_start(tmp_path: Path, how: signal.Signals) -> None:
 
 
 def test_fleet_that_cannot_start(tmp_path: Path) -> None:
-    """The network is there when it turns out that there is no such image."""
+    """The network is there, and a node or two, when it turns out that the image is of another program."""
     try:
         client = connect(timeout=5).client
     except FleetError as error:
         pytest.skip(str(error))
     outside = Outside(tmp_path)
-    run = outside.run(SAMPLE, "--runtime", "docker", "--image", "codex=no-such-image:1")
+    run = outside.run(SAMPLE, "--runtime", "docker", "--image", f"codex={Images(client).reference('waku')}")
     assert run.returncode == 1
-    assert "no-such-image:1" in run.stdout
+    assert "StartError: node 'codex-bootstrap' " in run.stdout
     assert not leftovers.find(outside.run_dir().name, client)
     assert json.loads((outside.run_dir() / "reaper.json").read_text())["failed"] == []
