@@ -78,8 +78,10 @@ run_part node-waku run_pytest "$ROOT/docker/waku"
 cores=$(getconf _NPROCESSORS_ONLN)
 run_part node-codex run_pytest "$ROOT/docker/codex" -n "$cores" --dist loadfile
 run_part node-status-backend run_pytest "$ROOT/docker/status-backend" -n "$cores" --dist worksteal
-run_part harness run_pytest "$ROOT" "$HARNESS/selftests" --ignore "$HARNESS/selftests/scripts" -n "$(most_workers)" --dist worksteal
-run_part scripts run_pytest "$ROOT" "$HARNESS/selftests/scripts" -n "$(most_workers)"
+# What a file of these starts, its tests share: so each file stays with one worker, in the order of selftests/conftest.py.
+by_file=(-n "$(most_workers)" --dist loadfile --no-loadscope-reorder)
+run_part harness run_pytest "$ROOT" "$HARNESS/selftests" --ignore "$HARNESS/selftests/scripts" "${by_file[@]}"
+run_part scripts run_pytest "$ROOT" "$HARNESS/selftests/scripts" "${by_file[@]}"
 # Processes too have networks of their own here, where this user may make them: network faults need it.
 for runtime in "${RUNTIMES[@]}"; do
     run_part "scenarios-$runtime" run_scenarios "$(most_workers)" "$SCENARIOS" --runtime "$runtime" --process-network own \
