@@ -70,16 +70,12 @@ def test_the_same_seed_draws_the_same_on_any_worker_and_alone(drawing: Drawing) 
     assert alone == {"test_draws.py::test_two[y]": together["test_draws.py::test_two[y]"]}
 
 
-def test_tests_and_names_draw_apart_and_the_run_as_one(drawing: Drawing) -> None:
-    drawn = list(drawing.draws("--seed", "7").values())
-    seeds, *own, whole = zip(*drawn)
+def test_tests_and_names_and_seeds_draw_apart_and_the_run_as_one(drawing: Drawing) -> None:
+    seven, eight = (list(drawing.draws("--seed", seed).values()) for seed in ("7", "8"))
+    seeds, *own, whole = zip(*seven)
     assert set(seeds) == {7} and len(set(whole)) == 1
     everything = [value for values in own for value in values]
     assert len(set(everything)) == len(everything) == 12
-
-
-def test_another_seed_draws_otherwise(drawing: Drawing) -> None:
-    seven, eight = (list(drawing.draws("--seed", seed).values()) for seed in ("7", "8"))
     assert not {value for values in seven for value in values} & {value for values in eight for value in values}
 
 

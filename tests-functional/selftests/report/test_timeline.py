@@ -71,13 +71,15 @@ def test_a_browser_shows_lanes_arrows_bands_and_the_failing_assertion(
 
 def test_filters_hide_by_node_kind_and_text(evidence_folder: Evidence, shown: Callable[..., str]) -> None:
     page = timeline.write(*evidence_folder)
-    uncheck = "document.querySelector('[data-filter={}]').click();"
-    without_member = shown(page, uncheck.format("member"))
+    click = "document.querySelector('[data-filter={}]').click();"
+    without_member = shown(page, click.format("member"))
     assert len(marks(without_member)) == 5, "the member's four signals are gone"
     assert 'title="member"' not in without_member and "arrow message" not in without_member.split("<svg")[1]
-    assert len(marks(shown(page, uncheck.format("signal")))) == 3, "the step, the RPC and the note"
+    without_signals = click.format("signal") + "document.title = document.querySelectorAll('[data-seq]').length;"
     search = "const s = document.getElementById('search'); s.value = 'HELLO'; s.dispatchEvent(new Event('input'));"
-    assert len(marks(shown(page, search))) == 3, "the message's RPC and two signals"
+    searched = shown(page, without_signals + click.format("signal") + search)
+    assert "<title>3</title>" in searched, "the step, the RPC and the note"
+    assert len(marks(searched)) == 3, "the message's RPC and two signals"
 
 
 def test_a_mark_shows_its_json_on_hover_and_keeps_it_on_click(
@@ -85,11 +87,11 @@ def test_a_mark_shows_its_json_on_hover_and_keeps_it_on_click(
 ) -> None:
     page = timeline.write(*evidence_folder)
     mark = "document.querySelector('rect.event.rpc, path.event.rpc')"
-    hovered = shown(page, f"{mark}.dispatchEvent(new MouseEvent('mousemove', {{clientX: 50, clientY: 50}}));")
-    tip = hovered.partition('id="tip"')[2].partition("</div>")[0]
+    hover = f"{mark}.dispatchEvent(new MouseEvent('mousemove', {{clientX: 50, clientY: 50}}));"
+    touched = shown(page, f"{hover} {mark}.dispatchEvent(new MouseEvent('click'));")
+    tip = touched.partition('id="tip"')[2].partition("</div>")[0]
     assert "display: block" in tip and "0xfeed" in tip and "hello &lt;/script&gt;&lt;b&gt;" in tip
-    clicked = shown(page, f"{mark}.dispatchEvent(new MouseEvent('click'));")
-    assert "wakuext_sendChatMessage" in clicked.partition('id="detail"')[2].partition("</div>")[0]
+    assert "wakuext_sendChatMessage" in touched.partition('id="detail"')[2].partition("</div>")[0]
 
 
 def test_long_values_are_cut_and_say_so(tmp_path: Path) -> None:
