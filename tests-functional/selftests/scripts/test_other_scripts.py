@@ -43,6 +43,7 @@ def receivers(project: Project) -> None:
 def test_arguments_directory_and_status_come_through(
     project: Project, tmp_path: Path, script: str, arguments: list[str], received: list[str]
 ) -> None:
+    (tmp_path / "a dir").mkdir()
     result = project.run(script, *arguments, cwd=tmp_path)
     assert result.status == 7
     assert result.output == f"{tmp_path} {received}\n"
