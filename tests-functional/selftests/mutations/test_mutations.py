@@ -75,6 +75,38 @@ MUTATIONS = [
         "test_archive_is_not_created_without_messages",
         r"no community\.noHistoryArchivesCreated .* from owner|historyArchivesCreated",
     ),
+    Mutation(
+        "what is said in other communities is archived too",
+        f"{ARCHIVES}/store.py",
+        """WHERE topic IN ({", ".join("?" * len(topics))}) AND""",
+        """WHERE (topic IN ({", ".join("?" * len(topics))}) OR 1) AND""",
+        "test_archive_is_not_created_without_messages",
+        r"assert \[<SignalType\..*\] == \[\]",
+    ),
+    Mutation(
+        "a new index forgets the archives before",
+        f"{ARCHIVES}/owner.py",
+        "publish(community_id, info.last_link, archives)",
+        'publish(community_id, "", archives)',
+        "test_different_archives_are_created_with_multiple_messages",
+        r"assert \{'0x\w+\.*\w*'\} == \{'0x",
+    ),
+    Mutation(
+        "an archive claims a time that it has not",
+        f"{ARCHIVES}/codec.py",
+        "archive.metadata.to = end if number == count - 1 else window_start + window",
+        "archive.metadata.to = end + 3600",
+        "test_different_archives_are_created_with_multiple_messages",
+        r"no moment belongs to two archives",
+    ),
+    Mutation(
+        "only the first messages of an archive are imported",
+        f"{ARCHIVES}/importer.py",
+        "for begin in range(0, len(messages), CHUNK):",
+        "for begin in range(0, min(len(messages), CHUNK), CHUNK):",
+        "test_late_member_sees_the_conversation_as_it_stands",
+        r"At index \d+ diff: '\d+: Grüße",
+    ),
 ]
 
 
