@@ -116,9 +116,11 @@ def _row(test: Mapping[str, Any]) -> str:
         for name, node in test.get("nodes", {}).items()
     )
     logs = " ".join(f"<a href='{_text(log)}'>{_text(log.rpartition('/')[2])}</a>" for log in test["logs"])
-    name, outcome, page = (_text(test[key]) for key in ("id", "outcome", "timeline"))
+    id_, outcome, page = (_text(test[key]) for key in ("id", "outcome", "timeline"))
+    where, _, name = id_.rpartition("::")
     return (
-        f"<tr><td>{name.replace('::', '<wbr>::')}<small>{_text(test.get('worker', ''))}</small>"
+        f"<tr title='{id_}'><td><small>{where.rpartition('/')[2]}</small>{name.replace('_', '_<wbr>')}"
+        f"<small>{_text(test.get('worker', ''))}</small>"
         f"<td class='{outcome}'>{outcome}{death}{times}<td class='why'>{_text(verdict['of'])}{evidence}{slow}{past}"
         f"<td class='nodes'>{nodes}<td class='nodes'><a href='{page}'>timeline</a><small>{logs}</small></tr>\n"
     )

@@ -18,7 +18,10 @@ function element(parent, name, attributes = {}, text) {
 }
 
 function head() {
-  $("title").textContent = data.test;
+  const path = data.test.split("::");
+  const name = path.pop();
+  element($("title"), "small", {}, path.join("::"));
+  $("title").append(name);
   element($("summary"), "span", { class: `outcome ${data.outcome}` }, data.outcome);
   const verdict = data.verdict ? ` verdict: ${data.verdict.of} (${data.verdict.evidence.join("; ")})` : "";
   const began = new Date(data.begin * 1000).toISOString();
