@@ -132,7 +132,8 @@ def test_run_goes_when_an_engine_that_was_down_is_back(proxy, tiny_image, tmp_pa
     monkeypatch.setenv("DOCKER_HOST", f"tcp://{REMOTE}:{proxy.port}")
     arguments = ("--host", "{host}", "--port", "{port:http}", "--data", "{data}")
     spec = NodeSpec("alice", "tiny", tiny_image, arguments, (), {"http": 8000}, HealthCheck("http"))
-    task = {"logs": str(tmp_path), "runtime": "docker", "specs": [spec.to_json()], "max_lifetime": 600}
+    task = {"logs": str(tmp_path), "runtime": "docker", "specs": [spec.to_json()]}
+    task |= {"max_lifetime": 600, "own_network": False}
     command = [sys.executable, "-c", CONTROLLER, json.dumps(task)]
     with subprocess.Popen(command, cwd=HARNESS, stdout=subprocess.PIPE, text=True) as controller:
         run = json.loads(controller.stdout.readline())
