@@ -77,6 +77,9 @@ class SignalType(Enum):
     COMMUNITY_IMPORTING_HISTORY_ARCHIVE_MESSAGES_STARTED = COMMUNITY_IMPORTING_HISTORY_ARCHIVE_MESSAGES
     COMMUNITY_IMPORTING_HISTORY_ARCHIVE_MESSAGES_FINISHED = COMMUNITY_DOWNLOADING_HISTORY_ARCHIVES_FINISHED
 
+    def __repr__(self) -> str:
+        return self.value  # what an assertion shows
+
 
 def type_string(signal_type: SignalType | str) -> str:
     """The wire form of a type given as enum member or as its value."""
